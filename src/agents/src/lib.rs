@@ -1,0 +1,1 @@
+//! The coding agents pager knows: their hook input, their decisions, the wiring in their settings.

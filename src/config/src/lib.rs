@@ -1,0 +1,1 @@
+//! pager.toml: layers, schema, and errors that name file, line and column.

@@ -1,0 +1,3 @@
+//! The person's command-line tool for pager.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! The pager daemon.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! The hook and status-line client a coding agent runs.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The hook protocol: messages, framing and the small blocking client.

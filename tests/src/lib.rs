@@ -1,0 +1,1 @@
+//! The programs tested from outside: harness, doubles, the booted-system suite.
