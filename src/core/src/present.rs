@@ -1,0 +1,132 @@
+//! The words for a person, the same on every door.
+
+use serde_json::Value;
+
+use crate::approval::{Approval, Kind, Resolution, State, Verdict};
+use crate::sanitize::{one_line, visible};
+
+/// The longest summary, in characters.
+pub const SUMMARY_MAX: usize = 500;
+
+/// One line that says what a tool would be used on: the command, the file, the address.
+pub fn summary(tool: &str, input: &str) -> String {
+    let Ok(value) = serde_json::from_str::<Value>(input) else {
+        return one_line(input, SUMMARY_MAX);
+    };
+    one_line(main_text(tool, &value).unwrap_or(input), SUMMARY_MAX)
+}
+
+/// The field of a tool's input that says most, for the tools we know.
+fn main_text<'a>(tool: &str, input: &'a Value) -> Option<&'a str> {
+    let field = |name: &str| input.get(name).and_then(Value::as_str);
+    match tool {
+        "Bash" => field("command"),
+        "Edit" | "MultiEdit" | "Write" | "Read" => field("file_path"),
+        "NotebookEdit" => field("notebook_path"),
+        "WebFetch" => field("url"),
+        "WebSearch" => field("query"),
+        "Glob" | "Grep" => field("pattern"),
+        "ExitPlanMode" => field("plan"),
+        "AskUserQuestion" => input.get("questions")?.get(0)?.get("question")?.as_str(),
+        _ => None,
+    }
+}
+
+/// The first line of every message: who wants what. "Claude Code in webshop wants to run a command".
+pub fn headline(approval: &Approval) -> String {
+    let who = approval.agent.title();
+    let label = visible(&approval.label);
+    match approval.kind {
+        Kind::Permission => format!("{who} in {label} wants to {}", deed(&approval.tool)),
+        Kind::Question => format!("{who} in {label} asks you"),
+        Kind::Plan => format!("{who} in {label} asks whether its plan is all right"),
+    }
+}
+
+/// What using a tool means to a person: "run a command".
+fn deed(tool: &str) -> String {
+    match tool {
+        "Bash" => "run a command".to_owned(),
+        "Edit" | "MultiEdit" => "edit a file".to_owned(),
+        "Write" => "write a file".to_owned(),
+        "Read" => "read a file".to_owned(),
+        "NotebookEdit" => "edit a notebook".to_owned(),
+        "WebFetch" => "fetch a web page".to_owned(),
+        "WebSearch" => "search the web".to_owned(),
+        other => format!("use {}", one_line(other, 80)),
+    }
+}
+
+/// What is asked, whole and safe to show: the command with its line breaks, the plan, the questions
+/// with their options, or the tool's input as indented JSON.
+pub fn body(approval: &Approval) -> String {
+    let text = approval.input.text();
+    let Ok(value) = serde_json::from_str::<Value>(text) else {
+        return visible(text).into_owned();
+    };
+    let whole = match (approval.kind, approval.tool.as_str()) {
+        (Kind::Question, _) => questions(&value),
+        (_, "Bash" | "ExitPlanMode" | "Read") => {
+            main_text(&approval.tool, &value).map(str::to_owned)
+        }
+        _ => None,
+    };
+    let whole = whole
+        .or_else(|| serde_json::to_string_pretty(&value).ok())
+        .unwrap_or_else(|| text.to_string());
+    visible(&whole).into_owned()
+}
+
+fn questions(input: &Value) -> Option<String> {
+    let mut lines = Vec::new();
+    for question in input.get("questions")?.as_array()? {
+        lines.push(question.get("question")?.as_str()?.to_owned());
+        for option in question.get("options").and_then(Value::as_array).into_iter().flatten() {
+            let label = option.get("label").and_then(Value::as_str).unwrap_or_default();
+            let description = option.get("description").and_then(Value::as_str).unwrap_or_default();
+            let dash = if description.is_empty() { "" } else { " – " };
+            lines.push(format!("• {label}{dash}{description}"));
+        }
+    }
+    Some(lines.join("\n"))
+}
+
+/// How it ended, for a person, without the time: "Allowed on Telegram (111111111)".
+pub fn settlement(resolution: &Resolution) -> String {
+    let by = resolution.by.words();
+    match (resolution.state, &resolution.verdict) {
+        (State::Elsewhere, _) => "Answered at the terminal".to_owned(),
+        (State::Expired, _) => "Expired: nobody answered in time, the terminal decides".to_owned(),
+        (State::Cancelled, _) => "Cancelled: the agent has gone".to_owned(),
+        (_, Some(Verdict::AllowAlways)) => format!("Always allowed {by}"),
+        (State::Allowed, _) => format!("Allowed {by}"),
+        (State::Denied, Some(Verdict::Deny { reason, .. })) if !reason.is_empty() => {
+            format!("Denied {by}: {}", one_line(reason, 200))
+        }
+        (State::Denied, _) => format!("Denied {by}"),
+        (State::Answered, _) => format!("Answered {by}"),
+        (State::Pending, _) => "Pending".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn summaries_name_what_matters_on_one_line() {
+        let bash = r#"{"command":"touch made &&\n  echo ok","description":"x"}"#;
+        assert_eq!(summary("Bash", bash), "touch made && echo ok");
+        assert_eq!(summary("Edit", r#"{"file_path":"/a/b.rs","old_string":"x"}"#), "/a/b.rs");
+        assert_eq!(summary("mcp__db__query", r#"{"sql":"select 1"}"#), r#"{"sql":"select 1"}"#);
+        assert_eq!(summary("Bash", r#"{"command":5}"#), r#"{"command":5}"#);
+        let long = format!(r#"{{"command":"{}"}}"#, "a".repeat(5000));
+        assert_eq!(summary("Bash", &long).chars().count(), SUMMARY_MAX);
+    }
+
+    #[test]
+    fn summaries_show_what_hides() {
+        let sly = "{\"command\":\"rm \\u202e -rf\\u200b /\\u001b[2K\"}";
+        assert_eq!(summary("Bash", sly), "rm ⟨U+202E⟩ -rf⟨U+200B⟩ /⟨U+001B⟩[2K");
+    }
+}
