@@ -1,1 +1,3 @@
 //! The programs tested from outside: harness, doubles, the booted-system suite.
+
+pub mod model_api;
