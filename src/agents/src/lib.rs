@@ -1,1 +1,3 @@
 //! The coding agents pager knows: their hook input, their decisions, the wiring in their settings.
+
+pub mod wiring;

@@ -1,0 +1,118 @@
+//! Telling how pager is wired, without changing anything.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::Event;
+use super::command::is_executable;
+use super::document::{Document, Entry};
+
+/// How pager is wired into one agent's settings.
+#[derive(Debug, Clone, Serialize)]
+pub struct Check {
+    /// The agent whose settings these are.
+    pub agent: &'static str,
+    /// The settings file.
+    pub file: PathBuf,
+    /// Whether the file is there.
+    pub exists: bool,
+    /// Whether its `disableAllHooks` keeps every hook from running.
+    pub hooks_disabled: bool,
+    /// Each event that pager needs.
+    pub events: Vec<EventCheck>,
+    /// Commands of others that are asked for permission too, and may answer first.
+    pub other_permission_hooks: Vec<String>,
+}
+
+/// How one event is wired.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct EventCheck {
+    /// The agent's name of the event.
+    pub event: &'static str,
+    /// Whether pager will hear of it.
+    #[serde(flatten)]
+    pub state: EventState,
+    /// The tools or causes its entry is limited to by a `matcher`, where it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limited_to: Option<String>,
+}
+
+/// Whether pager will hear of an event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+#[must_use]
+pub enum EventState {
+    /// As an install would write it.
+    Installed,
+    /// There is no entry of pager's.
+    Missing,
+    /// The entry names another `pager-hook`.
+    Elsewhere {
+        /// Its command line.
+        command: String,
+    },
+    /// The entry names a program that is not there or not executable.
+    ProgramMissing {
+        /// Its command line.
+        command: String,
+    },
+    /// The agent would give the hook up sooner or later than pager needs.
+    OtherTimeout {
+        /// The seconds it names; nothing for the agent's own default.
+        seconds: Option<u32>,
+    },
+}
+
+impl Check {
+    /// Whether every event reaches pager just as an install would have it.
+    #[must_use]
+    pub fn is_installed(&self) -> bool {
+        !self.hooks_disabled && self.events.iter().all(|event| event.state == EventState::Installed)
+    }
+}
+
+pub(super) fn check(
+    agent: &'static str,
+    file: &Path,
+    events: &[Event],
+    document: Option<&Document>,
+    hook_program: &Path,
+) -> Check {
+    let entries = document.map(Document::entries).unwrap_or_default();
+    let others = entries.iter().filter(|e| e.event == "PermissionRequest" && e.ours.is_none());
+    Check {
+        agent,
+        file: file.to_owned(),
+        exists: document.is_some(),
+        hooks_disabled: document.is_some_and(Document::hooks_disabled),
+        events: events.iter().map(|event| check_event(event, &entries, hook_program)).collect(),
+        other_permission_hooks: others.map(|entry| entry.command.clone()).collect(),
+    }
+}
+
+fn check_event(event: &Event, entries: &[Entry], hook_program: &Path) -> EventCheck {
+    let ours = || entries.iter().filter(|e| e.event == event.name && e.ours.is_some());
+    // An entry for everything tells more than one a person has limited.
+    let entry = ours().find(|entry| entry.matcher.is_none()).or_else(|| ours().next());
+    EventCheck {
+        event: event.name,
+        state: entry.map_or(EventState::Missing, |entry| state(event, entry, hook_program)),
+        limited_to: entry.and_then(|entry| entry.matcher.clone()),
+    }
+}
+
+fn state(event: &Event, entry: &Entry, hook_program: &Path) -> EventState {
+    let command = || entry.command.clone();
+    match &entry.ours {
+        // A bare name is looked up in the agent's PATH, which is not ours to know.
+        Some(program) if program.is_absolute() && !is_executable(program) => {
+            EventState::ProgramMissing { command: command() }
+        }
+        Some(program) if program == hook_program => match entry.timeout() {
+            Some(seconds) if seconds == event.timeout => EventState::Installed,
+            seconds => EventState::OtherTimeout { seconds },
+        },
+        _ => EventState::Elsewhere { command: command() },
+    }
+}

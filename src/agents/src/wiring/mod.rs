@@ -1,0 +1,246 @@
+//! Wiring pager's hooks into the settings file of a coding agent, taking them out, and checking them.
+//!
+//! The file belongs to a person and to other tools: only pager's own entries are touched, the rest
+//! keeps its bytes, and a file that is not understood is left alone.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+mod check;
+mod claude;
+mod command;
+mod document;
+mod edit;
+mod error;
+mod file;
+
+pub use check::{Check, EventCheck, EventState};
+pub use command::HOOK_PROGRAM;
+pub use error::WiringError;
+
+use command::HookCommand;
+use document::Document;
+use edit::Edit;
+use file::SettingsFile;
+
+/// The place where one agent reads its hooks from.
+#[derive(Debug, Clone)]
+pub struct Wiring {
+    agent: &'static str,
+    settings: PathBuf,
+    events: &'static [Event],
+}
+
+/// An event pager wants to hear of, and how long the agent may wait for `pager-hook`, in seconds.
+#[derive(Debug)]
+struct Event {
+    name: &'static str,
+    timeout: u32,
+}
+
+/// What an install or a removal did.
+#[derive(Debug, Clone, Serialize)]
+pub struct Change {
+    /// The agent whose settings these are.
+    pub agent: &'static str,
+    /// The settings file.
+    pub file: PathBuf,
+    /// What became of the file.
+    pub outcome: Outcome,
+    /// The copy of the file as it was before, where one was made by this change.
+    pub backup: Option<PathBuf>,
+    /// What became of each event's entry.
+    pub events: Vec<EventChange>,
+}
+
+/// What became of a settings file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[must_use]
+pub enum Outcome {
+    /// The file was there and has been rewritten.
+    Changed,
+    /// The file was already as wanted and has not been touched.
+    Unchanged,
+    /// The file was not there and has been written.
+    Created,
+}
+
+/// What became of the entry of one event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct EventChange {
+    /// The agent's name of the event.
+    pub event: String,
+    /// What was done.
+    pub action: EventAction,
+}
+
+/// What was done to the entry of one event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EventAction {
+    /// There was no entry of pager's.
+    Added,
+    /// The entry named another program or another timeout, or stood there twice.
+    Updated,
+    /// The entry was right.
+    Kept,
+    /// The entry has been taken out.
+    Removed,
+}
+
+impl Wiring {
+    /// Names Claude Code's settings: those in `config_dir` (its `CLAUDE_CONFIG_DIR`) where that is
+    /// set and not empty, else those in `.claude` under `home`.
+    #[must_use]
+    pub fn claude(home: &Path, config_dir: Option<&OsStr>) -> Self {
+        let folder = match config_dir {
+            Some(folder) if !folder.is_empty() => PathBuf::from(folder),
+            _ => home.join(".claude"),
+        };
+        Self { agent: "claude", settings: folder.join("settings.json"), events: claude::EVENTS }
+    }
+
+    /// The settings file.
+    #[must_use]
+    pub fn file(&self) -> &Path {
+        &self.settings
+    }
+
+    /// Wires `hook_program` into every event pager needs; entries of an older or moved `pager-hook`
+    /// are brought up to date in place.
+    ///
+    /// # Errors
+    /// When the program cannot be run, or the file is not understood, not a regular file, cannot be
+    /// written, or keeps changing under the edit. The file is then as it was.
+    pub fn install(&self, hook_program: &Path) -> Result<Change, WiringError> {
+        let command = HookCommand::new(hook_program)?;
+        self.change(file::Missing::Create, |document| {
+            edit::install(document, self.events, &command)
+        })
+    }
+
+    /// Takes every entry of pager's out of the file, and the lists and groups left empty by that.
+    ///
+    /// # Errors
+    /// When the file is not understood, not a regular file, cannot be written, or keeps changing
+    /// under the edit. The file is then as it was.
+    pub fn remove(&self) -> Result<Change, WiringError> {
+        self.change(file::Missing::Leave, |document| Ok(edit::remove(document)))
+    }
+
+    /// Says, event by event, whether `hook_program` is wired, and what else in the file matters to
+    /// approvals.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is not understood.
+    pub fn check(&self, hook_program: &Path) -> Result<Check, WiringError> {
+        let file = SettingsFile::new(&self.settings)?;
+        let text = file.read()?.map(|found| found.text);
+        let document = text.as_deref().map(|text| Document::parse(&self.settings, text));
+        let document = document.transpose()?;
+        Ok(check::check(self.agent, &self.settings, self.events, document.as_ref(), hook_program))
+    }
+
+    fn change(
+        &self,
+        missing: file::Missing,
+        edit: impl Fn(&Document) -> Result<Edit, WiringError>,
+    ) -> Result<Change, WiringError> {
+        let file = SettingsFile::new(&self.settings)?;
+        // The agent and its other tools write this file too: when one did so between our reading
+        // and our writing, its version is taken up once; after that a person has to look.
+        match self.attempt(&file, missing, &edit) {
+            Err(WiringError::Busy { .. }) => self.attempt(&file, missing, &edit),
+            done => done,
+        }
+    }
+
+    fn attempt(
+        &self,
+        file: &SettingsFile<'_>,
+        missing: file::Missing,
+        edit: &impl Fn(&Document) -> Result<Edit, WiringError>,
+    ) -> Result<Change, WiringError> {
+        let found = file.read()?;
+        let change = |outcome, backup, events| Change {
+            agent: self.agent,
+            file: self.settings.clone(),
+            outcome,
+            backup,
+            events,
+        };
+        if found.is_none() && missing == file::Missing::Leave {
+            return Ok(change(Outcome::Unchanged, None, Vec::new()));
+        }
+        let before = found.as_ref().map_or("", |found| found.text.as_str());
+        let document = Document::parse(&self.settings, before)?;
+        let edit = edit(&document)?;
+        let after = document.text();
+        if found.is_some() && after == before {
+            return Ok(change(Outcome::Unchanged, None, edit.events));
+        }
+        document::prove(&self.settings, before, &after)?;
+        let backup = match &found {
+            Some(found) => file.back_up(found, edit.first)?,
+            None => None,
+        };
+        file.write(found.as_ref(), &after)?;
+        let outcome = if found.is_some() { Outcome::Changed } else { Outcome::Created };
+        Ok(change(outcome, backup, edit.events))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::fs;
+
+    use super::*;
+
+    fn edit_while_another_writes(times: u32) -> (Result<Change, WiringError>, String) {
+        let home = tempfile::tempdir().unwrap();
+        let wiring = Wiring::claude(home.path(), None);
+        fs::create_dir(home.path().join(".claude")).unwrap();
+        fs::write(wiring.file(), "{}").unwrap();
+        let written = Cell::new(0);
+        let change = wiring.change(file::Missing::Create, |document| {
+            if written.get() < times {
+                written.set(written.get() + 1);
+                fs::write(wiring.file(), format!("{{\"theirs\": {}}}", written.get())).unwrap();
+            }
+            document.settings.object_value_or_set("hooks");
+            Ok(Edit { events: Vec::new(), first: false })
+        });
+        (change, fs::read_to_string(wiring.file()).unwrap())
+    }
+
+    #[test]
+    fn what_another_wrote_meanwhile_is_taken_up_once() {
+        let (change, text) = edit_while_another_writes(1);
+        assert_eq!(change.unwrap().outcome, Outcome::Changed);
+        let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(value, serde_json::json!({"theirs": 1, "hooks": {}}));
+    }
+
+    #[test]
+    fn a_file_that_keeps_changing_is_left_to_its_writer() {
+        let (change, text) = edit_while_another_writes(9);
+        assert!(matches!(change, Err(WiringError::Busy { .. })));
+        assert_eq!(text, "{\"theirs\": 2}");
+    }
+
+    #[test]
+    fn an_edit_of_other_settings_is_never_written() {
+        let file = Path::new("/settings.json");
+        let before =
+            r#"{"a": 1, "hooks": {"Stop": [{"hooks": [{"type": "command", "command": "x"}]}]}}"#;
+        assert!(document::prove(file, before, before).is_ok());
+        for after in [before.replace('1', "2"), before.replace("\"x\"", "\"y\""), "{}".to_owned()] {
+            let proof = document::prove(file, before, &after);
+            assert!(matches!(proof, Err(WiringError::Unproven { .. })), "{after}");
+        }
+    }
+}
