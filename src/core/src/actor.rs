@@ -35,6 +35,8 @@ pub enum Actor {
     Timeout,
     /// The agent itself: it reports, asks, or has gone.
     Agent,
+    /// Pager itself, of its own records.
+    Pager,
 }
 
 impl Actor {
@@ -48,6 +50,7 @@ impl Actor {
             Self::Policy { rule } => format!("by policy rule {rule}"),
             Self::Timeout => "by nobody in time".to_owned(),
             Self::Agent => "by the agent".to_owned(),
+            Self::Pager => "by pager".to_owned(),
         }
     }
 }
@@ -62,6 +65,7 @@ impl fmt::Display for Actor {
             Self::Policy { rule } => write!(f, "policy:{rule}"),
             Self::Timeout => f.write_str("timeout"),
             Self::Agent => f.write_str("agent"),
+            Self::Pager => f.write_str("pager"),
         }
     }
 }
@@ -82,6 +86,7 @@ impl FromStr for Actor {
                 "terminal" => Ok(Self::Terminal),
                 "timeout" => Ok(Self::Timeout),
                 "agent" => Ok(Self::Agent),
+                "pager" => Ok(Self::Pager),
                 _ => Err(invalid()),
             },
             Some(("telegram", user)) => {
@@ -126,6 +131,7 @@ mod tests {
             Actor::Policy { rule: "no:secrets".into() },
             Actor::Timeout,
             Actor::Agent,
+            Actor::Pager,
         ];
         for actor in actors {
             assert_eq!(actor.to_string().parse::<Actor>().unwrap(), actor);

@@ -20,6 +20,7 @@ mod command;
 mod event;
 mod ids;
 mod machine;
+pub mod message_id;
 pub mod present;
 pub mod sanitize;
 pub mod session;

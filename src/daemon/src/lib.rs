@@ -1,0 +1,7 @@
+//! The pager daemon, as a library so that its parts can be driven in a test.
+//!
+//! `ingress` and `surfaces` speak to the `engine` through its [`engine::Handle`] and to nobody else;
+//! the engine alone writes to the `store`; `host` alone speaks to systemd and the kernel.
+
+pub mod engine;
+pub mod store;

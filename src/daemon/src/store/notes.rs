@@ -1,0 +1,86 @@
+//! What a door must remember over a restart: notes about an approval (its messages, the hashes of its
+//! nonces), and facts of its own (the offset of its last update).
+
+use pager_core::ApprovalId;
+use rusqlite::OptionalExtension;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{Store, StoreError};
+
+impl Store {
+    /// Remembers a note in a slot of a door's own naming.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn put_note<T: Serialize>(
+        &mut self,
+        door: &str,
+        approval: &ApprovalId,
+        slot: &str,
+        note: &T,
+    ) -> Result<(), StoreError> {
+        // A note that was lost would be a message nobody can settle.
+        self.db.pragma_update(None, "synchronous", "FULL")?;
+        self.db
+            .prepare_cached(
+                "INSERT OR REPLACE INTO notes (door, approval, slot, body) VALUES (?1, ?2, ?3, ?4)",
+            )?
+            .execute((door, approval.to_string(), slot, serde_json::to_string(note)?))?;
+        Ok(())
+    }
+
+    /// A door's notes about an approval, by slot.
+    ///
+    /// # Errors
+    /// The database's, or a note that cannot be read.
+    pub fn notes<T: DeserializeOwned>(
+        &self,
+        door: &str,
+        approval: &ApprovalId,
+    ) -> Result<Vec<(String, T)>, StoreError> {
+        let mut rows = self.db.prepare_cached(
+            "SELECT slot, body FROM notes WHERE door = ?1 AND approval = ?2 ORDER BY slot",
+        )?;
+        let rows = rows.query_map((door, approval.to_string()), |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
+        })?;
+        rows.map(|row| {
+            let (slot, body) = row?;
+            Ok((slot, serde_json::from_str(&body)?))
+        })
+        .collect()
+    }
+
+    /// Drops a door's notes about an approval.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn drop_notes(&mut self, door: &str, approval: &ApprovalId) -> Result<(), StoreError> {
+        self.db
+            .prepare_cached("DELETE FROM notes WHERE door = ?1 AND approval = ?2")?
+            .execute((door, approval.to_string()))?;
+        Ok(())
+    }
+
+    /// Remembers a single value, durably.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn put_fact(&mut self, key: &str, value: &str) -> Result<(), StoreError> {
+        self.db.pragma_update(None, "synchronous", "FULL")?;
+        self.db
+            .prepare_cached("INSERT OR REPLACE INTO facts (key, value) VALUES (?1, ?2)")?
+            .execute((key, value))?;
+        Ok(())
+    }
+
+    /// A value remembered.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn fact(&self, key: &str) -> Result<Option<String>, StoreError> {
+        let mut value = self.db.prepare_cached("SELECT value FROM facts WHERE key = ?1")?;
+        Ok(value.query_row([key], |row| row.get(0)).optional()?)
+    }
+}

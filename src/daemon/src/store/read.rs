@@ -1,0 +1,159 @@
+//! Reading the state back.
+
+use std::sync::Arc;
+
+use pager_core::audit::Head;
+use pager_core::{Approval, ApprovalId, Event, Machine, Session, Sha256Hex};
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use super::{Store, StoreError};
+
+/// An event with its place in the log.
+#[derive(Debug, Clone)]
+pub struct Logged {
+    /// Its number; later events have greater ones.
+    pub seq: u64,
+    /// What happened.
+    pub event: Event,
+}
+
+impl Store {
+    /// The machine as its events left it, and the number of the last of them.
+    ///
+    /// # Errors
+    /// A record that cannot be read: the state is then not guessed at.
+    pub fn load(&self) -> Result<(Machine, u64), StoreError> {
+        let mut machine = Machine::new();
+        let mut sessions = self.db.prepare("SELECT body FROM sessions")?;
+        for body in sessions.query_map([], |row| row.get::<_, String>(0))? {
+            let session: Session = serde_json::from_str(&body?)?;
+            machine.apply(&Event::SessionChanged { session });
+        }
+        let mut approvals = self.db.prepare(
+            "SELECT a.body, i.text FROM approvals a
+             LEFT JOIN inputs i ON i.sha256 = a.body ->> '$.input.sha256' WHERE at_hand = 1",
+        )?;
+        for row in approvals.query_map([], body_and_input)? {
+            let approval = Box::new(approval(row?)?);
+            machine.apply(&Event::ApprovalRequested { approval });
+        }
+        Ok((machine, self.last_seq()?))
+    }
+
+    /// The number of the last event; 0 before the first.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn last_seq(&self) -> Result<u64, StoreError> {
+        Ok(self.db.query_row("SELECT coalesce(max(seq), 0) FROM events", [], |row| row.get(0))?)
+    }
+
+    /// What has happened after event `seq`, at most `limit` of it, in order.
+    ///
+    /// # Errors
+    /// The database's, or a record that cannot be read.
+    pub fn events_since(&self, seq: u64, limit: usize) -> Result<Vec<Logged>, StoreError> {
+        let mut events = self.db.prepare_cached(
+            "SELECT e.seq, e.body, i.text FROM events e
+             LEFT JOIN inputs i ON i.sha256 = e.body ->> '$.approval.input.sha256'
+             WHERE e.seq > ?1 ORDER BY e.seq LIMIT ?2",
+        )?;
+        let rows = events.query_map((seq, limit), |row| {
+            Ok((row.get::<_, u64>(0)?, row.get::<_, String>(1)?, row.get::<_, Option<String>>(2)?))
+        })?;
+        let mut logged = Vec::new();
+        for row in rows {
+            let (seq, body, input) = row?;
+            let mut event: Event = serde_json::from_str(&body)?;
+            if let Event::ApprovalRequested { approval } = &mut event {
+                restore(approval, input)?;
+            }
+            logged.push(Logged { seq, event });
+        }
+        Ok(logged)
+    }
+
+    /// An approval of any age.
+    ///
+    /// # Errors
+    /// The database's, or a record that cannot be read.
+    pub fn approval(&self, id: &ApprovalId) -> Result<Option<Approval>, StoreError> {
+        let row = self
+            .db
+            .prepare_cached(
+                "SELECT a.body, i.text FROM approvals a
+                 LEFT JOIN inputs i ON i.sha256 = a.body ->> '$.input.sha256' WHERE a.id = ?1",
+            )?
+            .query_row([id.to_string()], body_and_input)
+            .optional()?;
+        row.map(approval).transpose()
+    }
+
+    /// The ids of approvals of any age that begin with `prefix` (hexadecimal digits), at most two:
+    /// enough to tell whether the prefix is unique.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn ids_with_prefix(&self, prefix: &str) -> Result<Vec<ApprovalId>, StoreError> {
+        let mut ids = self.db.prepare_cached(
+            "SELECT id FROM approvals WHERE id >= ?1 AND id < ?1 || 'g' ORDER BY id LIMIT 2",
+        )?;
+        let rows = ids.query_map([prefix], |row| row.get::<_, String>(0))?;
+        rows.map(|id| id.map(|id| id.parse().ok()))
+            .filter_map(Result::transpose)
+            .collect::<Result<_, _>>()
+            .map_err(Into::into)
+    }
+
+    /// The latest approvals of any state, newest first.
+    ///
+    /// # Errors
+    /// The database's, or a record that cannot be read.
+    pub fn recent_approvals(&self, limit: usize) -> Result<Vec<Approval>, StoreError> {
+        let mut recent = self.db.prepare_cached(
+            "SELECT a.body, i.text FROM approvals a
+             LEFT JOIN inputs i ON i.sha256 = a.body ->> '$.input.sha256'
+             ORDER BY a.body ->> '$.created' DESC LIMIT ?1",
+        )?;
+        recent.query_map([limit], body_and_input)?.map(|row| approval(row?)).collect()
+    }
+}
+
+type BodyAndInput = (String, Option<String>);
+
+fn body_and_input(row: &Row<'_>) -> rusqlite::Result<BodyAndInput> {
+    Ok((row.get(0)?, row.get(1)?))
+}
+
+fn approval((body, input): BodyAndInput) -> Result<Approval, StoreError> {
+    let mut approval: Approval = serde_json::from_str(&body)?;
+    restore(&mut approval, input)?;
+    Ok(approval)
+}
+
+/// Gives an approval its input back; one that is not the input it had is never shown for it.
+fn restore(approval: &mut Approval, input: Option<String>) -> Result<(), StoreError> {
+    let restored = input.is_some_and(|text| approval.input.restore(Arc::from(text)));
+    if restored {
+        return Ok(());
+    }
+    Err(serde::de::Error::custom(format!(
+        "the input of approval {} is not the one it had",
+        approval.id
+    )))
+    .map_err(StoreError::Json)
+}
+
+/// Where the audit log stood at the last commit.
+pub(super) fn audit_head(db: &Connection) -> Result<Head, StoreError> {
+    let fact = |key: &str| -> Result<Option<String>, StoreError> {
+        let mut value = db.prepare_cached("SELECT value FROM facts WHERE key = ?1")?;
+        Ok(value.query_row([key], |row| row.get(0)).optional()?)
+    };
+    let seq = fact("audit.seq")?.and_then(|seq| seq.parse().ok());
+    let hash = fact("audit.hash")?.as_deref().and_then(Sha256Hex::parse);
+    Ok(match (seq, hash) {
+        (Some(seq), Some(hash)) => Head { seq, hash },
+        _ => Head::default(),
+    })
+}

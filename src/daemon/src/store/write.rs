@@ -1,0 +1,162 @@
+//! The one way anything is written: a commit.
+
+use pager_core::approval::Resolution;
+use pager_core::audit::{self, Head};
+use pager_core::{Approval, ApprovalId, Durability, Effect, Event, Machine};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use super::outbox::TaskKind;
+use super::{Store, StoreError};
+
+/// What one command came to, to be made durable as a whole or not at all.
+#[derive(Debug, Clone, Copy)]
+pub struct Commit<'a> {
+    /// The state before, for what the events only name.
+    pub machine: &'a Machine,
+    /// What happened.
+    pub events: &'a [Event],
+    /// What is to be done.
+    pub effects: &'a [Effect],
+    /// The doors that want it done durably.
+    pub doors: &'a [&'static str],
+}
+
+/// What a commit made durable.
+#[derive(Debug)]
+pub struct Committed {
+    /// The number of the last event.
+    pub seq: u64,
+    /// For each approval it settled, the audit log's head with its record.
+    pub evidence: Vec<(ApprovalId, Head)>,
+}
+
+impl Store {
+    /// Makes a command's outcome durable: the audit log first, so that no verdict takes effect
+    /// without its evidence, then everything else in one transaction. Where that fails, the audit
+    /// log is taken back to where it was.
+    ///
+    /// # Errors
+    /// The disk's or the database's; nothing has happened then.
+    pub fn commit(&mut self, commit: Commit<'_>) -> Result<Committed, StoreError> {
+        let before = self.audit.position();
+        let evidence = self.write_evidence(commit)?;
+        match self.write_transaction(commit, evidence.last().map(|(_, head)| head)) {
+            Ok(seq) => Ok(Committed { seq, evidence }),
+            Err(error) => {
+                if !evidence.is_empty() {
+                    self.audit.roll_back(before)?;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    fn write_evidence(
+        &mut self,
+        commit: Commit<'_>,
+    ) -> Result<Vec<(ApprovalId, Head)>, StoreError> {
+        let mut lines = Vec::new();
+        let mut evidence = Vec::new();
+        let mut head = self.audit.head().clone();
+        for event in commit.events {
+            let Event::ApprovalResolved { id, resolution } = event else { continue };
+            let Some(approval) = commit.machine.approval(id) else { continue };
+            let line = audit::write(&audit::resolved(&head, approval, resolution))?;
+            head = line.head.clone();
+            lines.push(line);
+            evidence.push((*id, head.clone()));
+        }
+        if !lines.is_empty() {
+            self.audit.append(&lines)?;
+        }
+        Ok(evidence)
+    }
+
+    fn write_transaction(
+        &mut self,
+        commit: Commit<'_>,
+        head: Option<&Head>,
+    ) -> Result<u64, StoreError> {
+        let full = commit.events.iter().any(|event| event.durability() == Durability::Full);
+        self.db.pragma_update(None, "synchronous", if full { "FULL" } else { "NORMAL" })?;
+        let tx = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut seq = 0;
+        for event in commit.events {
+            seq = append(&tx, event)?;
+            project(&tx, commit.machine, event)?;
+        }
+        for effect in commit.effects {
+            let (kind, id) = match effect {
+                Effect::Ask(id) => (TaskKind::Ask, id),
+                Effect::Settle(id) => (TaskKind::Settle, id),
+            };
+            let mut row =
+                tx.prepare_cached("INSERT INTO outbox (door, kind, approval) VALUES (?1, ?2, ?3)")?;
+            for door in commit.doors {
+                row.execute((door, kind.as_str(), id.to_string()))?;
+            }
+        }
+        if let Some(head) = head {
+            set_audit_head(&tx, head)?;
+        }
+        tx.commit()?;
+        Ok(seq)
+    }
+}
+
+fn append(tx: &Transaction<'_>, event: &Event) -> Result<u64, StoreError> {
+    if let Event::ApprovalRequested { approval } = event {
+        let mut input =
+            tx.prepare_cached("INSERT OR IGNORE INTO inputs (sha256, text) VALUES (?1, ?2)")?;
+        input.execute((approval.input.sha256().as_str(), &**approval.input.text()))?;
+    }
+    let mut row = tx.prepare_cached("INSERT INTO events (body) VALUES (?1) RETURNING seq")?;
+    Ok(row.query_row([serde_json::to_string(event)?], |row| row.get(0))?)
+}
+
+fn project(tx: &Transaction<'_>, machine: &Machine, event: &Event) -> Result<(), StoreError> {
+    match event {
+        Event::SessionChanged { session } => {
+            tx.prepare_cached("INSERT OR REPLACE INTO sessions (id, body) VALUES (?1, ?2)")?
+                .execute((session.id.as_str(), serde_json::to_string(session)?))?;
+        }
+        Event::SessionForgotten { id } => {
+            tx.prepare_cached("DELETE FROM sessions WHERE id = ?1")?.execute([id.as_str()])?;
+        }
+        Event::ApprovalRequested { approval } => put_approval(tx, approval)?,
+        Event::ApprovalResolved { id, resolution } => {
+            if let Some(approval) = machine.approval(id) {
+                put_approval(tx, &settled(approval, resolution))?;
+            }
+        }
+        Event::ApprovalForgotten { id } => {
+            tx.prepare_cached("UPDATE approvals SET at_hand = 0 WHERE id = ?1")?
+                .execute([id.to_string()])?;
+        }
+    }
+    Ok(())
+}
+
+fn settled(approval: &Approval, resolution: &Resolution) -> Approval {
+    Approval { resolution: Some(resolution.clone()), ..approval.clone() }
+}
+
+fn put_approval(tx: &Transaction<'_>, approval: &Approval) -> Result<(), StoreError> {
+    tx.prepare_cached(
+        "INSERT OR REPLACE INTO approvals (id, state, at_hand, body) VALUES (?1, ?2, 1, ?3)",
+    )?
+    .execute((
+        approval.id.to_string(),
+        approval.state().as_str(),
+        serde_json::to_string(approval)?,
+    ))?;
+    Ok(())
+}
+
+pub(super) fn set_audit_head(db: &Connection, head: &Head) -> Result<(), StoreError> {
+    let mut fact =
+        db.prepare_cached("INSERT OR REPLACE INTO facts (key, value) VALUES (?1, ?2)")?;
+    fact.execute(("audit.seq", head.seq.to_string()))?;
+    fact.execute(("audit.hash", head.hash.as_str()))?;
+    Ok(())
+}
