@@ -1,0 +1,134 @@
+//! The bot's token: where it is kept, and whether it may be taken from there.
+
+use std::path::{Path, PathBuf};
+
+use crate::file::{self, FileError, Links};
+use crate::schema::Config;
+use crate::secret::Secret;
+
+/// The name of the systemd credential that holds the token.
+const CREDENTIAL: &str = "telegram-token";
+
+/// Why there is no token. None of these texts holds any part of what a file contains.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenError {
+    /// No place for a token is named.
+    #[error(
+        "no token for Telegram: neither the credential telegram-token nor telegram.token_file \
+         is set; `pagerctl setup` sets it up"
+    )]
+    NotSet,
+    /// The place that is named cannot be read.
+    #[error("token file {path}: {error}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        error: FileError,
+    },
+    /// The file belongs to somebody else, who can put another token there.
+    #[error("token file {path}: belongs to uid {owner}, not to you; it must be yours, mode 0600")]
+    ForeignOwner {
+        /// The file.
+        path: PathBuf,
+        /// Its owner's numeric id.
+        owner: u32,
+    },
+    /// Others can read or write the file.
+    #[error(
+        "token file {path}: mode {mode:04o} lets others at it; `chmod 600` it, and get a new token \
+         from BotFather, since somebody may have read this one"
+    )]
+    TooOpen {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// The text in the file is not a token.
+    #[error("token file {path}: holds no token; it must hold only what BotFather gave")]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+/// Finds the bot's token: the systemd credential `telegram-token` first, then
+/// `telegram.token_file`, then `telegram.token`.
+///
+/// A place that is named but holds no usable token is an error; the next one is not tried, so that
+/// a mistake is seen and not hidden by an older token.
+pub fn read_token(config: &Config) -> Result<Secret, TokenError> {
+    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+    read_token_from(config, credentials.as_deref().filter(|folder| folder.is_absolute()))
+}
+
+/// Does what [`read_token`] does, with the folder of systemd's credentials given.
+pub fn read_token_from(config: &Config, credentials: Option<&Path>) -> Result<Secret, TokenError> {
+    if let Some(folder) = credentials {
+        let path = folder.join(CREDENTIAL);
+        match file::read(&path, Links::Refuse) {
+            // The folder is systemd's own: where the mode is wider than 0400, it is the mask of the
+            // access list by which systemd lets in this user alone.
+            Ok((bytes, _)) => return parse(&path, &bytes),
+            Err(FileError::Missing) => {}
+            Err(error) => return Err(TokenError::Unreadable { path, error }),
+        }
+    }
+    if let Some(path) = &config.telegram.token_file {
+        let path = path.clone();
+        return match file::read(&path, Links::Refuse) {
+            Err(error) => Err(TokenError::Unreadable { path, error }),
+            Ok((_, facts)) if facts.owner != rustix::process::geteuid().as_raw() => {
+                Err(TokenError::ForeignOwner { path, owner: facts.owner })
+            }
+            Ok((_, facts)) if facts.mode & 0o077 != 0 => {
+                Err(TokenError::TooOpen { path, mode: facts.mode })
+            }
+            Ok((bytes, _)) => parse(&path, &bytes),
+        };
+    }
+    config.telegram.token.clone().ok_or(TokenError::NotSet)
+}
+
+fn parse(path: &Path, bytes: &[u8]) -> Result<Secret, TokenError> {
+    let text = std::str::from_utf8(bytes).unwrap_or_default().trim();
+    if !looks_like_token(text) {
+        return Err(TokenError::Malformed { path: path.to_owned() });
+    }
+    Ok(Secret::new(text))
+}
+
+/// Whether a text has the form of a bot's token: the bot's id, a colon, and the key.
+pub fn looks_like_token(text: &str) -> bool {
+    text.split_once(':').is_some_and(|(id, key)| {
+        id.len() >= 3
+            && id.bytes().all(|byte| byte.is_ascii_digit())
+            && key.len() >= 30
+            && key.bytes().all(is_key_byte)
+    })
+}
+
+fn is_key_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-'
+}
+
+/// Whether something in the text may be a token, or the better part of one.
+pub(crate) fn contains_token(text: &str) -> bool {
+    mask(text) != text
+}
+
+/// The text with everything that may be a token replaced by as many `*`. It errs on the safe side:
+/// a cut or mistyped token is a secret still.
+pub(crate) fn mask(text: &str) -> String {
+    let mut masked = text.to_owned();
+    for (colon, _) in text.match_indices(':') {
+        let id = text[..colon].bytes().rev().take_while(u8::is_ascii_digit).count();
+        let key = text[colon + 1..].bytes().take_while(|byte| is_key_byte(*byte)).count();
+        if id >= 3 && key >= 10 {
+            masked.replace_range(colon - id..=colon + key, &"*".repeat(id + 1 + key));
+        }
+    }
+    masked
+}
