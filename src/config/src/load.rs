@@ -261,7 +261,7 @@ fn check_trust(candidate: &Candidate, facts: Facts, user: u32) -> Result<(), Box
 }
 
 fn decode(path: &Path, bytes: Vec<u8>) -> Result<String, Box<Diagnostic>> {
-    let mut text = String::from_utf8(bytes).map_err(|error| {
+    let mut text = String::from_utf8(bytes).map_err(|error| -> Box<Diagnostic> {
         let at = error.utf8_error().valid_up_to();
         let text = String::from_utf8_lossy(error.as_bytes());
         Diagnostic::at(path, &text, at..at, "the text is not UTF-8".into())
