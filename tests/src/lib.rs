@@ -1,3 +1,4 @@
 //! The programs tested from outside: harness, doubles, the booted-system suite.
 
 pub mod model_api;
+pub mod system;

@@ -1,0 +1,67 @@
+//! The real Claude Code, as the user has it: past its first-run dialogs, with a scripted model.
+
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use super::System;
+use super::terminal::Terminal;
+use crate::model_api::ModelApi;
+
+/// Where the agent works.
+pub const FOLDER: &str = "/home/user/work";
+
+/// The agent's settings, in which hooks are wired.
+pub const SETTINGS: &str = "/home/user/.claude/settings.json";
+
+const KEY: &str = "sk-ant-test-00000000000";
+
+impl System {
+    /// The version of the agent that is installed.
+    ///
+    /// # Errors
+    /// Where it does not run.
+    pub fn claude_version(&self) -> Result<String> {
+        Ok(self.run_as_user(["claude", "--version"])?.trim().to_owned())
+    }
+
+    /// Answers the agent's first-run questions as a person once does.
+    ///
+    /// # Errors
+    /// Where the answers cannot be written.
+    pub fn set_up_claude(&self) -> Result<()> {
+        let project =
+            json!({"hasTrustDialogAccepted": true, "hasCompletedProjectOnboarding": true});
+        let state = json!({
+            "hasCompletedOnboarding": true,
+            "theme": "dark",
+            "customApiKeyResponses": {"approved": [&KEY[KEY.len() - 20..]], "rejected": []},
+            "projects": {FOLDER: project},
+        });
+        self.run_as_user(["mkdir", "--parents", FOLDER])?;
+        self.write_as_user("/home/user/.claude.json", state.to_string())
+    }
+
+    /// Opens a terminal and starts the agent in it with a first prompt.
+    ///
+    /// # Errors
+    /// Where the terminal cannot be opened.
+    pub fn start_claude(&self, model: &ModelApi, prompt: &str) -> Result<Terminal<'_>> {
+        assert!(!prompt.contains('\''), "the prompt goes through a shell in single quotes");
+        let script = format!(
+            "export ANTHROPIC_BASE_URL={} ANTHROPIC_API_KEY={KEY} DISABLE_AUTOUPDATER=1 \
+             CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1; exec claude '{prompt}'",
+            model.url()
+        );
+        Terminal::open(self, FOLDER, &script)
+    }
+}
+
+/// Settings that run `command` on each of the events.
+pub fn hooks(command: &str, events: &[&str]) -> Value {
+    let hook = json!([{
+        "matcher": "*",
+        "hooks": [{"type": "command", "command": command, "timeout": 600}],
+    }]);
+    let events = events.iter().map(|event| ((*event).to_owned(), hook.clone()));
+    json!({"hooks": Value::Object(events.collect())})
+}

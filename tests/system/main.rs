@@ -1,0 +1,12 @@
+//! The booted-system suite: the programs where they are used.
+
+use std::process::ExitCode;
+
+use pager_tests::system::suite::{self, Scenario};
+
+mod surroundings;
+
+fn main() -> ExitCode {
+    let scenarios: &[&[Scenario]] = &[surroundings::SCENARIOS];
+    suite::main(scenarios.concat())
+}
