@@ -1,3 +1,7 @@
 //! The coding agents pager knows: their hook input, their decisions, the wiring in their settings.
 
+mod adapter;
+mod claude;
 pub mod wiring;
+
+pub use adapter::{Adapter, AdapterError};

@@ -4,4 +4,7 @@
 //! the engine alone writes to the `store`; `host` alone speaks to systemd and the kernel.
 
 pub mod engine;
+pub mod host;
+pub mod ingress;
 pub mod store;
+pub mod surfaces;

@@ -20,8 +20,8 @@ impl Store {
         slot: &str,
         note: &T,
     ) -> Result<(), StoreError> {
-        // A note that was lost would be a message nobody can settle.
-        self.db.pragma_update(None, "synchronous", "FULL")?;
+        // It outlives this process, which is enough: over a loss of power no hook waits on.
+        self.db.pragma_update(None, "synchronous", "NORMAL")?;
         self.db
             .prepare_cached(
                 "INSERT OR REPLACE INTO notes (door, approval, slot, body) VALUES (?1, ?2, ?3, ?4)",
@@ -50,6 +50,28 @@ impl Store {
             Ok((slot, serde_json::from_str(&body)?))
         })
         .collect()
+    }
+
+    /// All of a door's notes, with the approvals they are about.
+    ///
+    /// # Errors
+    /// The database's, or a note that cannot be read.
+    pub fn all_notes<T: DeserializeOwned>(
+        &self,
+        door: &str,
+    ) -> Result<Vec<(ApprovalId, T)>, StoreError> {
+        let mut rows =
+            self.db.prepare_cached("SELECT approval, body FROM notes WHERE door = ?1")?;
+        let rows =
+            rows.query_map([door], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
+        let mut notes = Vec::new();
+        for row in rows {
+            let (approval, body) = row?;
+            if let Ok(approval) = approval.parse() {
+                notes.push((approval, serde_json::from_str(&body)?));
+            }
+        }
+        Ok(notes)
     }
 
     /// Drops a door's notes about an approval.

@@ -1,0 +1,181 @@
+//! Claude Code: hook events in, decisions out.
+
+use std::collections::BTreeMap;
+
+use pager_core::approval::{AlwaysGrant, Input, Kind};
+use pager_core::{
+    Activity, Agent, Approval, Command, Facts, Request, RequestId, SessionId, Sha256Hex, Verdict,
+};
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use crate::AdapterError;
+
+/// What the model is told of a plain no.
+const DENIED: &str = "The user said no to this.";
+
+/// An object's members, unread: of a large event only what is needed is parsed.
+type Members<'a> = BTreeMap<String, &'a RawValue>;
+
+pub(crate) fn event(raw: &str, request: RequestId) -> Result<Command, AdapterError> {
+    let members: Members<'_> = serde_json::from_str(raw)?;
+    let name = text(&members, "hook_event_name").ok_or(AdapterError::Missing("hook_event_name"))?;
+    let facts = facts(&members)?;
+    let subagent = text(&members, "agent_id");
+    let activity = match name.as_str() {
+        "PermissionRequest" => {
+            let request = Box::new(permission_request(&members, request, subagent)?);
+            return Ok(Command::Ask { facts, request });
+        }
+        "SessionStart" => Activity::Started,
+        "UserPromptSubmit" => Activity::Prompted,
+        "PreToolUse" => Activity::ToolStarting,
+        "PostToolUse" | "PostToolUseFailure" => {
+            match (text(&members, "tool_name"), members.get("tool_input")) {
+                (Some(tool), Some(input)) => {
+                    Activity::ToolFinished { tool, fingerprint: fingerprint(input)?, subagent }
+                }
+                _ => Activity::Told,
+            }
+        }
+        "Stop" | "StopFailure" => Activity::TurnEnded,
+        "SubagentStop" => Activity::SubagentEnded { subagent },
+        "SessionEnd" => Activity::Ended,
+        _ => Activity::Told,
+    };
+    Ok(Command::Observe { facts, activity })
+}
+
+pub(crate) fn status_line(raw: &str) -> Result<Command, AdapterError> {
+    let members: Members<'_> = serde_json::from_str(raw)?;
+    let mut facts = facts(&members)?;
+    let number = |object: &str, field: &str| {
+        let object: Value = serde_json::from_str(members.get(object)?.get()).ok()?;
+        object.get(field)?.as_f64()
+    };
+    facts.context_percent = number("context_window", "used_percentage");
+    facts.cost_usd = number("cost", "total_cost_usd");
+    Ok(Command::Observe { facts, activity: Activity::Told })
+}
+
+fn facts(members: &Members<'_>) -> Result<Facts, AdapterError> {
+    let session = text(members, "session_id").ok_or(AdapterError::Missing("session_id"))?;
+    let mut facts = Facts::new(SessionId::from_agent(&session), Agent::claude());
+    facts.cwd = text(members, "cwd");
+    facts.permission_mode = text(members, "permission_mode");
+    // A hook has the model's name; the status line has an object with its id.
+    facts.model = text(members, "model").or_else(|| {
+        let model: Value = serde_json::from_str(members.get("model")?.get()).ok()?;
+        Some(model.get("id")?.as_str()?.to_owned())
+    });
+    Ok(facts)
+}
+
+fn permission_request(
+    members: &Members<'_>,
+    request: RequestId,
+    subagent: Option<String>,
+) -> Result<Request, AdapterError> {
+    let tool = text(members, "tool_name").ok_or(AdapterError::Missing("tool_name"))?;
+    let input = members.get("tool_input").ok_or(AdapterError::Missing("tool_input"))?;
+    let kind = match tool.as_str() {
+        "AskUserQuestion" => Kind::Question,
+        "ExitPlanMode" => Kind::Plan,
+        _ => Kind::Permission,
+    };
+    let always = match kind {
+        Kind::Permission => members.get("permission_suggestions").and_then(|all| always(all)),
+        Kind::Question | Kind::Plan => None,
+    };
+    Ok(Request {
+        request,
+        kind,
+        tool,
+        fingerprint: fingerprint(input)?,
+        input: Input::new(input.get()),
+        always,
+        subagent,
+    })
+}
+
+/// The first suggestion that may be granted: rules or folders, never a change of mode.
+fn always(suggestions: &RawValue) -> Option<AlwaysGrant> {
+    let suggestions: Vec<&RawValue> = serde_json::from_str(suggestions.get()).ok()?;
+    suggestions.into_iter().find_map(|raw| {
+        let suggestion: Value = serde_json::from_str(raw.get()).ok()?;
+        let rule = match suggestion.get("type")?.as_str()? {
+            "addRules" if suggestion.get("behavior")? == "allow" => rules(&suggestion)?,
+            "addDirectories" => directories(&suggestion)?,
+            _ => return None,
+        };
+        Some(AlwaysGrant { rule, suggestion: raw.get().to_owned() })
+    })
+}
+
+/// The rules in the notation of Claude's settings, `Bash(touch made *)`.
+fn rules(suggestion: &Value) -> Option<String> {
+    let rules = suggestion.get("rules")?.as_array()?;
+    let lines: Option<Vec<String>> = rules
+        .iter()
+        .map(|rule| {
+            let tool = rule.get("toolName")?.as_str()?;
+            match rule.get("ruleContent") {
+                Some(content) => Some(format!("{tool}({})", content.as_str()?)),
+                None => Some(tool.to_owned()),
+            }
+        })
+        .collect();
+    lines.filter(|lines| !lines.is_empty()).map(|lines| lines.join("\n"))
+}
+
+fn directories(suggestion: &Value) -> Option<String> {
+    let directories = suggestion.get("directories")?.as_array()?;
+    let lines: Option<Vec<String>> =
+        directories.iter().map(|dir| dir.as_str().map(|dir| format!("all of {dir}"))).collect();
+    lines.filter(|lines| !lines.is_empty()).map(|lines| lines.join("\n"))
+}
+
+/// The digest of an input whatever its white space and the order of its members: the same call is
+/// found again in an event that was written by another part of the agent.
+fn fingerprint(input: &RawValue) -> Result<Sha256Hex, AdapterError> {
+    let mut value: Value = serde_json::from_str(input.get())?;
+    value.sort_all_objects();
+    Ok(Sha256Hex::of(value.to_string().as_bytes()))
+}
+
+fn text(members: &Members<'_>, name: &str) -> Option<String> {
+    serde_json::from_str(members.get(name)?.get()).ok()
+}
+
+pub(crate) fn decision(approval: &Approval) -> Option<Box<RawValue>> {
+    let verdict = approval.resolution.as_ref()?.verdict.as_ref()?;
+    let decision = match verdict {
+        Verdict::Allow => json!({ "behavior": "allow" }),
+        Verdict::AllowAlways => {
+            let suggestion: Value =
+                serde_json::from_str(&approval.always.as_ref()?.suggestion).ok()?;
+            json!({ "behavior": "allow", "updatedPermissions": [suggestion] })
+        }
+        Verdict::Deny { reason, interrupt } => {
+            let message = if reason.is_empty() { DENIED } else { reason };
+            let mut decision = json!({ "behavior": "deny", "message": message });
+            if *interrupt {
+                decision["interrupt"] = Value::Bool(true);
+            }
+            decision
+        }
+        Verdict::Answer { answers } => {
+            let mut input: Value = serde_json::from_str(approval.input.text()).ok()?;
+            let answers: BTreeMap<&str, String> = answers
+                .iter()
+                .map(|(question, chosen)| (question.as_str(), chosen.join(", ")))
+                .collect();
+            input.as_object_mut()?.insert("answers".to_owned(), json!(answers));
+            json!({ "behavior": "allow", "updatedInput": input })
+        }
+    };
+    let output = json!({
+        "hookSpecificOutput": { "hookEventName": "PermissionRequest", "decision": decision }
+    });
+    serde_json::value::to_raw_value(&output).ok()
+}

@@ -1,0 +1,8 @@
+//! Everything that speaks to systemd and the kernel: sockets passed in, the file-descriptor store,
+//! readiness and watchdog, the journal, limits.
+
+pub mod fdstore;
+pub mod journal;
+pub mod limits;
+pub mod notify;
+pub mod sockets;

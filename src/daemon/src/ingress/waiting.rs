@@ -1,0 +1,131 @@
+//! A hook that waits for a verdict.
+
+use std::os::fd::AsFd;
+
+use pager_agents::Adapter;
+use pager_core::{Actor, Approval, ApprovalId, Command, Withdrawal, present};
+use pager_proto::{ClientLine, Incoming, RequestDecoder, ServerLine, Why};
+use tokio::io::AsyncReadExt;
+use tokio::net::UnixStream;
+
+use super::Ingress;
+use super::connection::say;
+use crate::host::fdstore;
+
+/// What ended a wait.
+enum End {
+    /// The approval is settled.
+    Settled,
+    /// The hook gave up, or went.
+    Withdrawn(Withdrawal),
+    /// The daemon stops: the service manager has the connection, or the hook will come back.
+    Stopping,
+}
+
+impl Ingress {
+    /// Waits until the approval is settled, and tells the hook; or until the hook gives up.
+    pub(super) async fn wait(
+        &self,
+        stream: &mut UnixStream,
+        decoder: RequestDecoder,
+        adapter: Adapter,
+        id: ApprovalId,
+    ) {
+        self.lock_waiting().insert(id);
+        fdstore::keep(&id, stream.as_fd());
+        if say(stream, &ServerLine::Pending { approval: id.to_string() }).await {
+            self.wait_on(stream, decoder, adapter, id).await;
+        } else {
+            self.withdraw(id, Withdrawal::Disconnected).await;
+            fdstore::forget(&id);
+        }
+        self.lock_waiting().remove(&id);
+    }
+
+    /// Waits on a connection that the service manager kept over a restart.
+    pub(super) async fn wait_again(&self, id: ApprovalId, mut stream: UnixStream) {
+        let approval = match self.handle.approval(id).await {
+            Ok(Some(approval)) => approval,
+            Ok(None) => {
+                tracing::warn!(pager_approval = %id, "a hook waited for an approval nobody knows");
+                fdstore::forget(&id);
+                return;
+            }
+            // Unreadable now is not unknown: the connection stays where it is kept.
+            Err(_) => return,
+        };
+        let Some(adapter) = Adapter::named(approval.agent.as_str()) else { return };
+        self.lock_waiting().insert(id);
+        self.wait_on(&mut stream, RequestDecoder::after_body(), adapter, id).await;
+        self.lock_waiting().remove(&id);
+    }
+
+    async fn wait_on(
+        &self,
+        stream: &mut UnixStream,
+        decoder: RequestDecoder,
+        adapter: Adapter,
+        id: ApprovalId,
+    ) {
+        let end = tokio::select! {
+            resolution = self.handle.resolution(id) => match resolution {
+                Ok(_) => End::Settled,
+                Err(_) => End::Stopping,
+            },
+            why = hear(stream, decoder) => End::Withdrawn(why),
+        };
+        match end {
+            End::Settled => match self.handle.approval(id).await {
+                Ok(Some(approval)) => {
+                    say(stream, &answer(adapter, &approval)).await;
+                }
+                _ => return,
+            },
+            End::Withdrawn(why) => self.withdraw(id, why).await,
+            End::Stopping => return,
+        }
+        fdstore::forget(&id);
+    }
+
+    async fn withdraw(&self, id: ApprovalId, why: Withdrawal) {
+        // Settled by another door in the same moment is as good.
+        drop(self.handle.submit(Actor::Agent, Command::Withdraw { id, why }).await);
+    }
+}
+
+/// Listens until the hook gives up or goes.
+async fn hear(stream: &mut UnixStream, mut decoder: RequestDecoder) -> Withdrawal {
+    let mut piece = [0; 1024];
+    loop {
+        match decoder.next_item() {
+            Ok(Some(Incoming::Line(ClientLine::Withdrawn { why }))) => {
+                return match why {
+                    Why::Terminated => Withdrawal::Terminated,
+                    Why::AgentGone => Withdrawal::AgentGone,
+                    Why::Timeout | Why::Other => Withdrawal::Disconnected,
+                };
+            }
+            Ok(_) => {}
+            Err(error) => {
+                tracing::warn!("a waiting hook was let go: {error}");
+                return Withdrawal::Disconnected;
+            }
+        }
+        match stream.read(&mut piece).await {
+            Ok(count) if count > 0 => decoder.push(&piece[..count]),
+            _ => return Withdrawal::Disconnected,
+        }
+    }
+}
+
+/// What a hook is told of a settled approval: the agent's own form of a verdict, or, where nobody
+/// gave one, that its own dialog decides.
+fn answer(adapter: Adapter, approval: &Approval) -> ServerLine {
+    match adapter.decision(approval) {
+        Some(output) => ServerLine::Decision { output },
+        None => {
+            let reason = approval.resolution.as_ref().map(present::settlement).unwrap_or_default();
+            ServerLine::NoDecision { reason }
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! The doors: thin, equal, and none knows of another. Adding one is adding a folder here.
+
+pub mod desktop;
