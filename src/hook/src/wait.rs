@@ -1,0 +1,185 @@
+//! Waiting for a person's decision, over as many connections as it takes.
+
+use std::os::fd::AsFd;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use pager_proto::{
+    ClientLine, ConnectError, Connection, LineBuffer, SERVER_LINE_MAX, ServerLine, Why,
+    decode_server_line, encode_client_line,
+};
+use rustix::event::PollFlags;
+use rustix::io::Errno;
+use serde_json::value::RawValue;
+
+use crate::STEP;
+use crate::output::is_decision;
+use crate::request::Request;
+use crate::watch::{Watch, Woken};
+
+/// How a lost daemon is waited for.
+pub(crate) struct Patience {
+    /// The first pause before connecting again; each further one is twice as long.
+    pub(crate) first: Duration,
+    /// The longest pause.
+    pub(crate) longest: Duration,
+    /// How long nobody may listen on the socket.
+    pub(crate) absence: Duration,
+}
+
+/// A daemon that restarts is back within moments, and one that is gone for ten seconds is gone.
+pub(crate) const PATIENCE: Patience = Patience {
+    first: Duration::from_millis(50),
+    longest: Duration::from_secs(2),
+    absence: Duration::from_secs(10),
+};
+
+/// How the talk on one connection ended.
+enum Talk {
+    /// With a decision.
+    Decided(Box<RawValue>),
+    /// Without one: the daemon said no, or nothing that can be understood.
+    Undecided,
+    /// Nobody waits any more.
+    Ended(Why),
+    /// The connection was lost; `heard` tells whether the daemon had taken the request.
+    Lost { heard: bool },
+}
+
+/// Sends the request and waits for the decision; `None` leaves the question to the agent's dialog.
+pub(crate) fn for_decision(
+    mut request: Request,
+    path: &Path,
+    watch: &Watch,
+    patience: &Patience,
+) -> Option<Box<RawValue>> {
+    let mut pause = patience.first;
+    loop {
+        let ended = match talk(&mut request, watch) {
+            Talk::Decided(output) => return Some(output),
+            Talk::Undecided => return None,
+            Talk::Ended(why) => Some(why),
+            Talk::Lost { heard } => {
+                if heard {
+                    pause = patience.first;
+                }
+                match connect_again(path, watch, patience, &mut pause) {
+                    Again::Connected(connection) => {
+                        request.restart(Some(connection));
+                        None
+                    }
+                    Again::GaveUp => return None,
+                    Again::Ended(why) => {
+                        // The daemon may have come back by now and still show the question.
+                        request.restart(Connection::open(path, STEP).ok());
+                        Some(why)
+                    }
+                }
+            }
+        };
+        if let Some(why) = ended {
+            withdraw(&request, why);
+            return None;
+        }
+    }
+}
+
+fn talk(request: &mut Request, watch: &Watch) -> Talk {
+    let (mut lines, mut heard, mut writable) = (LineBuffer::new(SERVER_LINE_MAX), false, true);
+    loop {
+        let Some(connection) = request.connection() else { return Talk::Lost { heard } };
+        let sending = writable && !request.unsent().is_empty();
+        let events = if sending { PollFlags::IN | PollFlags::OUT } else { PollFlags::IN };
+        let ready = match watch.wait(Some((connection.as_fd(), events)), None) {
+            Woken::Ready(ready) => ready,
+            Woken::Ended(why) => return Talk::Ended(why),
+            Woken::TimedOut => continue,
+        };
+        let sent = if ready.contains(PollFlags::OUT) && sending {
+            connection.try_send(request.unsent())
+        } else {
+            Ok(0)
+        };
+        let received = match connection.try_recv(&mut lines) {
+            Ok(0) => None,
+            Ok(count) => Some(count),
+            Err(Errno::AGAIN | Errno::INTR) => Some(0),
+            Err(_) => None,
+        };
+        match sent {
+            Ok(count) => request.advance(count),
+            Err(Errno::AGAIN | Errno::INTR) => {}
+            // What the daemon said before it closed is still to be read.
+            Err(_) => writable = false,
+        }
+        loop {
+            let line = match lines.next_line() {
+                Ok(Some(line)) => line,
+                Ok(None) => break,
+                Err(_) => return Talk::Undecided,
+            };
+            match decode_server_line(&line) {
+                Ok(Some(ServerLine::Pending { .. })) => heard = true,
+                Ok(Some(ServerLine::Decision { output })) if is_decision(&output) => {
+                    return Talk::Decided(output);
+                }
+                Ok(None | Some(ServerLine::Pong { .. })) => {}
+                Ok(Some(
+                    ServerLine::Decision { .. }
+                    | ServerLine::NoDecision { .. }
+                    | ServerLine::Refused { .. },
+                ))
+                | Err(_) => return Talk::Undecided,
+            }
+        }
+        if received.is_none() {
+            return Talk::Lost { heard };
+        }
+    }
+}
+
+/// What came of looking for the daemon.
+enum Again {
+    Connected(Connection),
+    GaveUp,
+    Ended(Why),
+}
+
+fn connect_again(path: &Path, watch: &Watch, patience: &Patience, pause: &mut Duration) -> Again {
+    let mut absent_since = None;
+    loop {
+        match watch.wait(None, Some(*pause)) {
+            Woken::Ended(why) => return Again::Ended(why),
+            Woken::TimedOut | Woken::Ready(_) => {}
+        }
+        *pause = (*pause * 2).min(patience.longest);
+        match Connection::open(path, STEP) {
+            Ok(connection) => return Again::Connected(connection),
+            // It lives, so it is waited for like any other slow answer.
+            Err(ConnectError::Busy(_) | ConnectError::Interrupted) => absent_since = None,
+            Err(ConnectError::Stranger { .. }) => return Again::GaveUp,
+            Err(ConnectError::Absent(_) | ConnectError::Refused(_) | ConnectError::Io { .. }) => {
+                let since = *absent_since.get_or_insert_with(Instant::now);
+                if since.elapsed() >= patience.absence {
+                    return Again::GaveUp;
+                }
+            }
+        }
+    }
+}
+
+/// Tells the daemon that nobody waits, if it can be told at once. A daemon that never got the whole
+/// request gets the rest first: it may know it from an earlier connection.
+fn withdraw(request: &Request, why: Why) {
+    let Some(connection) = request.connection() else { return };
+    let line = encode_client_line(ClientLine::Withdrawn { why });
+    for mut rest in [request.unsent(), &line] {
+        while !rest.is_empty() {
+            match connection.send(rest) {
+                Ok(sent) => rest = &rest[sent..],
+                Err(Errno::INTR) => {}
+                Err(_) => return,
+            }
+        }
+    }
+}
