@@ -1,0 +1,51 @@
+#!/bin/sh
+# Installs, or removes, what install.list names.
+#
+# usage: install.sh install|uninstall|list
+# environment: DESTDIR (default empty), PREFIX (default /usr)
+set -eu
+umask 022
+
+cd "$(dirname "$0")/.."
+action=${1:?install, uninstall or list}
+prefix=${PREFIX:-/usr}
+root=${DESTDIR-}$prefix
+
+one() { # source, folder, mode, name
+    name=${1##*/}
+    name=${4:-${name%.in}}
+    to=$root/$2/$name
+    case $action in
+    list) printf '%s\n' "$prefix/$2/$name" ;;
+    uninstall) rm -f "$to" ;;
+    install)
+        if [ ! -f "$1" ]; then
+            printf 'install.sh: %s is missing: run make build first\n' "$1" >&2
+            exit 1
+        fi
+        mkdir -p "$root/$2"
+        # A new file in place of the old: a program that runs keeps its own.
+        rm -f "$to"
+        case $1 in
+        *.in) sed "s|@libexecdir@|$prefix/libexec|g" "$1" >"$to" ;;
+        *) cp "$1" "$to" ;;
+        esac
+        chmod "$3" "$to"
+        ;;
+    *)
+        printf 'install.sh: unknown action %s\n' "$action" >&2
+        exit 2
+        ;;
+    esac
+}
+
+while read -r sources folder mode name rest; do
+    case $sources in '' | '#'*) continue ;; esac
+    if [ -z "$mode" ] || [ -n "$rest" ]; then
+        printf 'install.list: not "source folder mode [name]": %s\n' "$sources" >&2
+        exit 2
+    fi
+    for source in $sources; do # unquoted: a glob
+        one "$source" "$folder" "$mode" "$name"
+    done
+done <packaging/install.list
