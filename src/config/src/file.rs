@@ -58,6 +58,22 @@ impl Facts {
     pub(crate) fn is_owned_by(&self, me: u32) -> bool {
         self.owner == me || self.owner == 0
     }
+
+    /// Whether the file may hold a secret of the user `me`, or else why not, to follow "a file that".
+    pub(crate) fn may_hold_secret(&self, me: u32) -> Result<(), String> {
+        let Self { owner, mode, linked } = self;
+        if *linked {
+            // What a link leads to is often in a folder that is copied to other machines.
+            return Err("is a symbolic link".into());
+        }
+        if !self.is_owned_by(me) {
+            return Err(format!("belongs to uid {owner}"));
+        }
+        if mode & 0o077 != 0 {
+            return Err(format!("others can read or change (mode {mode:04o})"));
+        }
+        Ok(())
+    }
 }
 
 /// Whether a symbolic link in the last place of a path is followed.
@@ -100,4 +116,25 @@ fn open(path: &Path, flags: OFlags) -> rustix::io::Result<rustix::fd::OwnedFd> {
     // NONBLOCK: a pipe in the file's place must be an error, not a daemon that hangs at its start.
     let always = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
     rustix::fs::open(path, always | flags, Mode::empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_only_taken_from_a_file_that_is_the_users_alone() {
+        let verdict = |owner, mode, linked| {
+            Facts { owner, mode, linked }.may_hold_secret(1000).err().unwrap_or("yes".into())
+        };
+        assert_eq!(verdict(1000, 0o600, false), "yes");
+        assert_eq!(verdict(1000, 0o400, false), "yes");
+        assert_eq!(verdict(0, 0o600, false), "yes");
+        assert_eq!(verdict(1000, 0o600, true), "is a symbolic link");
+        assert_eq!(verdict(1001, 0o600, false), "belongs to uid 1001");
+        for mode in [0o601, 0o602, 0o604, 0o610, 0o620, 0o640, 0o644, 0o666] {
+            let why = format!("others can read or change (mode {mode:04o})");
+            assert_eq!(verdict(1000, mode, false), why);
+        }
+    }
 }

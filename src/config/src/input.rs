@@ -11,6 +11,7 @@ use toml::de::DeValue;
 use url::Url;
 
 use crate::file::Facts;
+use crate::token::{contains_token, mask};
 
 const PARSER: SpanParser = SpanParser::new();
 const PRINTER: SpanPrinter = SpanPrinter::new().spacing(Spacing::None);
@@ -93,22 +94,6 @@ impl<'a> Input<'a> {
         Ok(duration)
     }
 
-    /// Whether the file this stands in is the user's alone, or else why not.
-    pub(crate) fn may_hold_secret(&self) -> Result<(), String> {
-        let Facts { owner, mode, linked } = self.facts;
-        if linked {
-            // The link's target is often in a folder that is copied to other machines.
-            return Err("is a symbolic link".into());
-        }
-        if !self.facts.is_owned_by(self.user) {
-            return Err(format!("belongs to uid {owner}"));
-        }
-        if mode & 0o077 != 0 {
-            return Err(format!("others can read or change (mode {mode:04o})"));
-        }
-        Ok(())
-    }
-
     /// A path: `~/` stands for the home folder, a relative one begins in the folder of the file.
     pub(crate) fn path(&self) -> Result<PathBuf, Refusal> {
         let text = self.string()?;
@@ -133,6 +118,10 @@ impl<'a> Input<'a> {
         if !matches!(url.scheme(), "http" | "https") {
             let message = format!("the scheme {} is not http or https", quoted(url.scheme()));
             return Err(self.refuse(message));
+        }
+        if contains_token(text) {
+            let refusal = self.refuse("a URL with a token in it is not taken");
+            return Err(refusal.hint("name the server alone; `/bot<token>` is added to it"));
         }
         if !url.username().is_empty() || url.password().is_some() {
             return Err(self.refuse("a URL with a user name or a password is not taken"));
@@ -173,9 +162,14 @@ pub(crate) fn wrong_type(value: &Spanned<DeValue<'_>>) -> Refusal {
     refuse(value, format!("{found} is not taken here"))
 }
 
-/// A text of a file on one line, in quotes.
+/// A text of a file as an error may show it: on one line, not too long, and no token.
+pub(crate) fn shown(text: &str) -> String {
+    sanitize::one_line(&mask(text), 80)
+}
+
+/// The same in quotes.
 pub(crate) fn quoted(text: &str) -> String {
-    format!("\"{}\"", sanitize::one_line(text, 80))
+    format!("\"{}\"", shown(text))
 }
 
 /// A duration as it would be written in the file.

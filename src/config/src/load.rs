@@ -159,15 +159,14 @@ impl<'a> Loader<'a> {
 
     fn add_source(&mut self, source: Source) {
         let before = self.faults.len();
-        let (table, errors) = DeTable::parse_recoverable(&source.text);
-        if errors.is_empty() {
-            self.add_table(&source, "", table.get_ref());
-        } else {
-            // What the parser made of the rest is a guess, and complaints about a guess mislead.
-            self.faults.extend(errors.iter().map(|error| {
-                source.fault(error.span().unwrap_or(0..0), error.message().trim_end())
-            }));
-            self.faults.dedup_by_key(|fault| (fault.file.clone(), fault.line));
+        match DeTable::parse(&source.text) {
+            Ok(table) => self.add_table(&source, "", table.get_ref()),
+            // Only the first: what a parser makes of the text after it is a guess, and complaints
+            // about a guess mislead.
+            Err(error) => {
+                let fault = source.fault(error.span().unwrap_or(0..0), error.message());
+                self.faults.push(fault);
+            }
         }
         self.faults[before..].sort_by_key(|fault| (fault.line, fault.column));
         self.sources.push(source);
@@ -285,6 +284,35 @@ fn unknown(source: &Source, prefix: &str, name: &Spanned<toml::de::DeString<'_>>
         },
     };
     let what = if prefix.is_empty() { "unknown section or key" } else { "unknown key" };
-    let shown = pager_core::sanitize::one_line(&path, 80);
-    source.fault(name.span(), what).about(shown).hint(hint)
+    source.fault(name.span(), what).about(input::shown(&path)).hint(hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is said of a file of this owner and mode to the user 1000.
+    fn verdict(trust: Trust, owner: u32, mode: u32) -> Option<String> {
+        let candidate = Candidate { path: "f".into(), trust, required: false };
+        let facts = Facts { owner, mode, linked: false };
+        check_trust(&candidate, facts, 1000).err().map(|fault| fault.message)
+    }
+
+    #[test]
+    fn only_the_user_and_root_are_believed_in_the_users_place() {
+        assert_eq!(verdict(Trust::Owner, 1000, 0o644), None);
+        assert_eq!(verdict(Trust::Owner, 0, 0o644), None);
+        let foreign = Some("belongs to uid 1001, not to you".to_owned());
+        assert_eq!(verdict(Trust::Owner, 1001, 0o600), foreign);
+        // In a user namespace, where root's files appear as nobody's.
+        assert_eq!(verdict(Trust::Place, 65534, 0o644), None);
+    }
+
+    #[test]
+    fn nobody_is_believed_where_everybody_can_write() {
+        for trust in [Trust::Owner, Trust::Place] {
+            let open = Some("mode 0646 lets everybody change it".to_owned());
+            assert_eq!(verdict(trust, 1000, 0o646), open);
+        }
+    }
 }

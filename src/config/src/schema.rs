@@ -100,12 +100,11 @@ pub fn keys() -> impl Iterator<Item = &'static str> {
 
 /// The known key that somebody who wrote `unknown` most likely meant.
 pub fn nearest_key(unknown: &str) -> Option<&'static str> {
-    let last = |path: &str| path.rsplit('.').next().map(str::to_owned);
-    let in_another_section = || keys().find(|known| last(known) == last(unknown));
-    nearest(unknown, keys()).or_else(in_another_section)
+    let same_name = keys().find(|known| last(known) == last(unknown));
+    same_name.or_else(|| nearest(unknown, keys()))
 }
 
-/// The candidate that `word` is a slip of, if there is one: a third of it may be wrong.
+/// The candidate that `word` is a slip of, if there is one: a third of the name may be wrong.
 pub(crate) fn nearest<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
@@ -113,9 +112,14 @@ pub(crate) fn nearest<'a>(
     candidates
         .into_iter()
         .map(|known| (strsim::osa_distance(word, known), known))
-        .filter(|(distance, known)| *distance <= known.chars().count().div_ceil(3))
+        .filter(|(distance, known)| *distance <= last(known).len().div_ceil(3))
         .min()
         .map(|(_, known)| known)
+}
+
+/// The name of a key without its section.
+fn last(path: &str) -> &str {
+    path.rsplit('.').next().unwrap_or(path)
 }
 
 #[cfg(test)]

@@ -87,7 +87,7 @@ const TOKEN: Key = Key {
     expected: "the bot's token as BotFather gave it, in quotes; better still, token_file",
     set: |config, input| {
         let text = input.string()?.trim();
-        if let Err(why) = input.may_hold_secret() {
+        if let Err(why) = input.facts.may_hold_secret(input.user) {
             let refusal = input.refuse(format!("a token in a file that {why}"));
             let path = input.file.display();
             return Err(refusal

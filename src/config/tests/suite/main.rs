@@ -1,0 +1,11 @@
+//! pager.toml from the outside: what is taken, what is refused and in which words, which layer
+//! wins, where a token may be kept, and that the manual tells all of it.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod errors;
+mod folder;
+mod integrity;
+mod layers;
+mod manual;
+mod tokens;
