@@ -41,7 +41,7 @@ mount -t overlay -o "lowerdir=$tree,upperdir=$state/upper,workdir=$state/work" o
 
 exec 3<&0
 setpriv --pdeathsig TERM systemd-nspawn --quiet --boot --directory="$state/root" \
-    --machine="$machine" --hostname=desk --register=no --keep-unit --notify-ready=yes \
+    --machine="$machine" --register=no --keep-unit --notify-ready=yes \
     --console=pipe --link-journal=no --resolv-conf=off --timezone=off "$@" </dev/null 3<&- &
 system=$!
 { cat <&3 >/dev/null; kill -TERM "$system"; } &

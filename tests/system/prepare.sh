@@ -44,6 +44,8 @@ build_tree() {
         --customize-hook='useradd --root "$1" --create-home --uid 1000 --shell /bin/bash user' \
         --customize-hook='mkdir -p "$1/var/lib/systemd/linger" "$1/var/log/journal"' \
         --customize-hook='touch "$1/var/lib/systemd/linger/user"' \
+        --customize-hook='echo desk >"$1/etc/hostname"; : >"$1/etc/resolv.conf"' \
+        --customize-hook='systemctl --quiet --root="$1" mask apt-daily.timer apt-daily-upgrade.timer' \
         "$codename" "$work/tree" <"$work/sources.list"
     rm -rf --one-file-system "$folder/tree"
     echo "$1" >"$work/tree/.key"

@@ -6,6 +6,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use anyhow::{Context, Result, anyhow};
+use rustix::process::{Pid, Signal, kill_process};
 
 use super::LIMIT;
 use super::run::shown;
@@ -40,11 +41,21 @@ impl Chunks {
 
 impl Drop for Chunks {
     fn drop(&mut self) {
-        // It may have ended by itself.
-        if self.child.kill().and_then(|()| self.child.wait().map(drop)).is_err() {
+        // The way in must outlive the program inside and collect it: an orphan would be no child
+        // of the booted system's first process, which then waits ten seconds at its shutdown.
+        let inside = children(self.child.id());
+        let killed = inside.iter().filter(|pid| kill_process(**pid, Signal::KILL).is_ok()).count();
+        let ended = if killed == 0 { self.child.kill() } else { Ok(()) };
+        if ended.and_then(|()| self.child.wait().map(drop)).is_err() {
             eprintln!("{} could not be ended", self.shown);
         }
     }
+}
+
+fn children(parent: u32) -> Vec<Pid> {
+    let list = std::fs::read_to_string(format!("/proc/{parent}/task/{parent}/children"));
+    let list = list.unwrap_or_default();
+    list.split_whitespace().filter_map(|pid| Pid::from_raw(pid.parse().ok()?)).collect()
 }
 
 fn pass_on(mut stdout: ChildStdout, sender: &Sender<Vec<u8>>) {
