@@ -5,6 +5,7 @@
 
 mod errors;
 mod folder;
+mod garbage;
 mod integrity;
 mod layers;
 mod manual;
