@@ -179,6 +179,7 @@ fn scripts() -> PathBuf {
 
 /// Where `prepare.sh` was told to put things.
 fn prepared() -> PathBuf {
-    let default = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/system");
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
+    let default = || workspace.unwrap_or(Path::new("..")).join("target/system");
     std::env::var_os("PAGER_SYSTEM_DIR").map_or_else(default, PathBuf::from)
 }

@@ -11,7 +11,9 @@ shift 3
 
 # A control group of its own, in every hierarchy systemd uses: two systems must not share one.
 groups=()
-while IFS=: read -r _ controllers path; do
+mapfile -t own </proc/self/cgroup
+for line in "${own[@]}"; do
+    IFS=: read -r _ controllers path <<<"$line"
     case $controllers in
         '') mounts=$(findmnt -rno TARGET -t cgroup2) ;;
         name=systemd) mounts=$(findmnt -rno TARGET -t cgroup -O name=systemd) ;;
@@ -22,7 +24,7 @@ while IFS=: read -r _ controllers path; do
     mkdir "$group/$machine"
     echo $$ >"$group/$machine/cgroup.procs"
     groups+=("$group")
-done </proc/self/cgroup
+done
 
 leave_groups() {
     for group in "${groups[@]}"; do

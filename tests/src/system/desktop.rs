@@ -46,15 +46,23 @@ impl<'a> Desktop<'a> {
         Ok(Self { system, display, _server: server })
     }
 
+    /// Waits until a notification is on the screen.
+    ///
+    /// # Errors
+    /// Where none ever is.
+    pub fn wait_for_notification(&self) -> Result<()> {
+        self.xdotool(&["search", "--sync", "--onlyvisible", "--class", "Dunst"]).map(drop)
+    }
+
     /// Clicks on the topmost notification and chooses the action of this label from its menu.
     ///
     /// # Errors
     /// Where no notification is shown or the menu does not open.
     pub fn click_action(&self, label: &str) -> Result<()> {
-        self.xdotool(&["search", "--sync", "--onlyvisible", "--class", "Dunst"])?;
+        self.wait_for_notification()?;
         self.xdotool(&["mousemove", "--sync", "20", "20", "click", "1"])?;
         self.xdotool(&["search", "--sync", "--onlyvisible", "--class", "dmenu"])?;
-        self.xdotool(&["type", label])?;
+        self.xdotool(&["type", &format!("#{label}")])?;
         self.xdotool(&["key", "Return"])?;
         Ok(())
     }

@@ -40,11 +40,11 @@ pub fn main(scenarios: Vec<Scenario>) -> ExitCode {
 }
 
 fn trial(scenario: &Scenario) -> Result<(), Failed> {
-    let system = System::boot().map_err(|error| Failed::from(format!("{error:?}")))?;
+    let system = System::boot().map_err(|error| Failed::from(reasons(&error)))?;
     let outcome = catch_unwind(AssertUnwindSafe(|| (scenario.run)(&system)));
     let failure = match outcome {
         Ok(Ok(())) => return Ok(()),
-        Ok(Err(error)) => format!("{error:?}"),
+        Ok(Err(error)) => reasons(&error),
         Err(_) => "it panicked, as printed above".to_owned(),
     };
     let kept = match keep(scenario.name, &system) {
@@ -52,6 +52,11 @@ fn trial(scenario: &Scenario) -> Result<(), Failed> {
         Err(error) => format!("its journal could not be kept: {error:#}"),
     };
     Err(Failed::from(format!("{failure}\n{kept}")))
+}
+
+fn reasons(error: &anyhow::Error) -> String {
+    let reasons: Vec<_> = error.chain().map(ToString::to_string).collect();
+    reasons.join("\nbecause: ")
 }
 
 fn keep(name: &str, system: &System) -> Result<String> {
