@@ -54,34 +54,27 @@ pub(crate) fn for_decision(
     patience: &Patience,
 ) -> Option<Box<RawValue>> {
     let mut pause = patience.first;
-    loop {
-        let ended = match talk(&mut request, watch) {
+    let why = loop {
+        match talk(&mut request, watch) {
             Talk::Decided(output) => return Some(output),
             Talk::Undecided => return None,
-            Talk::Ended(why) => Some(why),
-            Talk::Lost { heard } => {
-                if heard {
-                    pause = patience.first;
-                }
-                match connect_again(path, watch, patience, &mut pause) {
-                    Again::Connected(connection) => {
-                        request.restart(Some(connection));
-                        None
-                    }
-                    Again::GaveUp => return None,
-                    Again::Ended(why) => {
-                        // The daemon may have come back by now and still show the question.
-                        request.restart(Connection::open(path, STEP).ok());
-                        Some(why)
-                    }
-                }
-            }
-        };
-        if let Some(why) = ended {
-            withdraw(&request, why);
-            return None;
+            Talk::Ended(why) => break why,
+            Talk::Lost { heard: true } => pause = patience.first,
+            Talk::Lost { heard: false } => {}
         }
+        request.restart(None);
+        match connect_again(path, watch, patience, &mut pause) {
+            Again::Connected(connection) => request.restart(Some(connection)),
+            Again::GaveUp => return None,
+            Again::Ended(why) => break why,
+        }
+    };
+    // A daemon that went away may be back by now, and still show the question to people.
+    if !withdraw(&request, why) {
+        request.restart(Connection::open(path, STEP).ok());
+        withdraw(&request, why);
     }
+    None
 }
 
 fn talk(request: &mut Request, watch: &Watch) -> Talk {
@@ -168,18 +161,41 @@ fn connect_again(path: &Path, watch: &Watch, patience: &Patience, pause: &mut Du
     }
 }
 
-/// Tells the daemon that nobody waits, if it can be told at once. A daemon that never got the whole
-/// request gets the rest first: it may know it from an earlier connection.
-fn withdraw(request: &Request, why: Why) {
-    let Some(connection) = request.connection() else { return };
+/// Tells the daemon that nobody waits, if it can be told at once, and whether it could. A daemon that
+/// never got the whole request gets the rest first: it may know it from an earlier connection.
+fn withdraw(request: &Request, why: Why) -> bool {
+    let Some(connection) = request.connection() else { return false };
     let line = encode_client_line(ClientLine::Withdrawn { why });
     for mut rest in [request.unsent(), &line] {
         while !rest.is_empty() {
             match connection.send(rest) {
                 Ok(sent) => rest = &rest[sent..],
                 Err(Errno::INTR) => {}
-                Err(_) => return,
+                Err(_) => return false,
             }
         }
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixListener;
+
+    use super::*;
+
+    const IMPATIENT: Patience =
+        Patience { first: Duration::ZERO, longest: Duration::ZERO, absence: Duration::ZERO };
+
+    #[test]
+    fn a_daemon_that_stays_away_is_given_up() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("hook.sock");
+        let connection = {
+            let _listener = UnixListener::bind(&path).unwrap();
+            Connection::open(&path, STEP).unwrap()
+        };
+        let request = Request::new(b"{}\n".to_vec(), Some(connection));
+        assert!(for_decision(request, &path, &Watch::nothing(), &IMPATIENT).is_none());
     }
 }

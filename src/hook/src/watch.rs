@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use pager_proto::Why;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::process::{PidfdFlags, getppid, pidfd_open};
+use rustix::process::{Pid, PidfdFlags, getppid, pidfd_open};
 use rustix::stdio::stdout;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::low_level::pipe;
@@ -15,6 +15,7 @@ use signal_hook::low_level::pipe;
 /// Waits for something to happen, or for the reason to stop waiting.
 pub(crate) struct Watch {
     signals: Option<UnixStream>,
+    parent: Option<Pid>,
     agent: Agent,
 }
 
@@ -42,13 +43,13 @@ pub(crate) enum Woken {
 impl Watch {
     /// Watches nothing, for those about to end anyway.
     pub(crate) fn nothing() -> Self {
-        Self { signals: None, agent: Agent::Unwatched }
+        Self { signals: None, parent: None, agent: Agent::Unwatched }
     }
 
-    /// Watches for signals. From here on they are events like others and no longer end the process,
-    /// whose exit status would tell the agent of a failure.
+    /// Watches for signals, and notes who the parent is. From here on signals are events like others and
+    /// no longer end the process, whose exit status would tell the agent of a failure.
     pub(crate) fn signals() -> Self {
-        Self { signals: catch_signals().ok(), agent: Agent::Unwatched }
+        Self { signals: catch_signals().ok(), parent: getppid(), agent: Agent::Unwatched }
     }
 
     /// Watches the agent as well.
@@ -56,11 +57,11 @@ impl Watch {
     /// The parent is the agent, or the shell it runs the hook through. An agent that kills that shell
     /// does not want the answer any more than one that dies.
     pub(crate) fn and_agent(mut self) -> Self {
-        let before = getppid();
-        let parent = before.and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
-        // A changed parent means that the first one died before it could be watched, and that its
-        // number may already be another's.
-        self.agent = if getppid() == before { Agent::Watched { parent } } else { Agent::Dead };
+        let parent = self.parent.and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
+        // Another parent than at the start means that the first one died before it could be watched,
+        // and that its number may already be another's.
+        let same = getppid() == self.parent;
+        self.agent = if same { Agent::Watched { parent } } else { Agent::Dead };
         self
     }
 

@@ -46,8 +46,9 @@
 //! # Who waits
 //! Only the client knows that it waits, and only for a permission request. For every other event it
 //! writes hello and body, each step within 50 ms, and closes without reading; the daemon must take a
-//! whole body followed by end of file as a complete event, and must expect its answer to meet a
-//! closed connection. A waiting client whose connection ends without a last line reconnects; a
+//! whole body followed by the end of the connection as a complete event, and must expect its answer to
+//! meet a closed one. A client that leaves something unread ends its connection with a reset: to the
+//! daemon that is an end like any other. A waiting client whose connection ends without a last line reconnects; a
 //! daemon must therefore keep a request alive for a while after its connection ended without
 //! `withdrawn`.
 

@@ -1,0 +1,8 @@
+//! The real pager-hook against a scripted daemon: what goes over the wire, what is printed, and that
+//! the exit status is 0 whatever happens.
+
+mod events;
+mod harness;
+mod loss;
+mod silence;
+mod waiting;
