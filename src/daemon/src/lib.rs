@@ -3,6 +3,8 @@
 //! `ingress` and `surfaces` speak to the `engine` through its [`engine::Handle`] and to nobody else;
 //! the engine alone writes to the `store`; `host` alone speaks to systemd and the kernel.
 
+pub mod args;
+pub mod daemon;
 pub mod engine;
 pub mod host;
 pub mod ingress;

@@ -160,3 +160,11 @@ pub(super) fn set_audit_head(db: &Connection, head: &Head) -> Result<(), StoreEr
     fact.execute(("audit.hash", head.hash.as_str()))?;
     Ok(())
 }
+
+#[cfg(test)]
+impl Store {
+    /// Makes every write fail, or work again: a disk that a test can break.
+    pub(crate) fn set_query_only(&mut self, on: bool) -> Result<(), StoreError> {
+        Ok(self.db.pragma_update(None, "query_only", on)?)
+    }
+}
