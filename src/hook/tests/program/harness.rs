@@ -218,15 +218,19 @@ pub(crate) fn await_readable(fd: &impl AsFd, what: &str) {
     assert!(ready > 0, "{what} never came");
 }
 
-/// A permission request of at least `size` bytes, with its name at the very end.
+/// A permission request of `size` bytes whose name stands at the very end.
 pub(crate) fn request_of(size: usize) -> Vec<u8> {
-    event_of("PermissionRequest", size)
+    padded(r#"{"tool_input":""#, size, r#"","hook_event_name":"PermissionRequest"}"#)
 }
 
+/// An event of `size` bytes whose name stands at the very beginning.
 pub(crate) fn event_of(name: &str, size: usize) -> Vec<u8> {
-    let end = format!(r#"","hook_event_name":"{name}"}}"#);
-    let mut json = br#"{"tool_input":""#.to_vec();
-    json.resize(size.saturating_sub(end.len()).max(json.len()), b'x');
+    padded(&format!(r#"{{"hook_event_name":"{name}","tool_input":""#), size, r#""}"#)
+}
+
+fn padded(start: &str, size: usize, end: &str) -> Vec<u8> {
+    let mut json = start.as_bytes().to_vec();
+    json.resize(size - end.len(), b'x');
     json.extend_from_slice(end.as_bytes());
     json
 }
