@@ -1,4 +1,5 @@
 //! The programs tested from outside: harness, doubles, the booted-system suite.
 
+pub mod botapi;
 pub mod model_api;
 pub mod system;
