@@ -73,6 +73,12 @@ pub enum Activity {
         /// The subagent that used it, if any.
         subagent: Option<String>,
     },
+    /// All tool calls of one answer of the model's have their results, some of which may be a
+    /// person's no: nothing the same thread asked before can still be waiting.
+    CallsFinished {
+        /// The subagent whose calls they were; none for the main turn's.
+        subagent: Option<String>,
+    },
     /// The main turn ended.
     TurnEnded,
     /// A subagent ended.

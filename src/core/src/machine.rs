@@ -112,9 +112,10 @@ impl Machine {
     fn observe(&self, context: &Context, facts: &Facts, activity: &Activity) -> Outcome {
         let phase = match activity {
             Activity::Started | Activity::TurnEnded => Some(Phase::Idle),
-            Activity::Prompted | Activity::ToolStarting | Activity::ToolFinished { .. } => {
-                Some(Phase::Working)
-            }
+            Activity::Prompted
+            | Activity::ToolStarting
+            | Activity::ToolFinished { .. }
+            | Activity::CallsFinished { .. } => Some(Phase::Working),
             Activity::Ended => Some(Phase::Ended),
             Activity::SubagentEnded { .. } | Activity::Told => None,
         };
@@ -135,6 +136,9 @@ impl Machine {
                     .map(|a| a.id)
                     .into_iter()
                     .collect()
+            }
+            Activity::CallsFinished { subagent } => {
+                self.pending_of(&facts.session, |approval| approval.subagent == *subagent)
             }
             // A subagent in the background still waits when the main turn is over.
             Activity::TurnEnded | Activity::Prompted => {

@@ -150,6 +150,22 @@ fn a_subagent_outlives_the_main_turn() {
 }
 
 #[test]
+fn a_finished_batch_of_calls_settles_what_its_own_thread_asked() {
+    let mut world = World::default();
+    let main = world.ask(1, 1, "ls");
+    let elsewhere = world.ask(2, 2, "ls");
+    let mut asked = request(3, "ls");
+    asked.subagent = Some("a1".into());
+    let ask = Command::Ask { facts: facts(1), request: asked };
+    let Ok(Reply::Asked { id: sub, .. }) = world.run(&Actor::Agent, ask) else { panic!() };
+    let states = |world: &World| [main, sub, elsewhere].map(|id| world.state(id));
+    world.observe(1, Activity::CallsFinished { subagent: None });
+    assert_eq!(states(&world), [State::Elsewhere, State::Pending, State::Pending]);
+    world.observe(1, Activity::CallsFinished { subagent: Some("a1".into()) });
+    assert_eq!(states(&world), [State::Elsewhere, State::Elsewhere, State::Pending]);
+}
+
+#[test]
 fn withdrawal_tells_the_terminal_from_the_agents_end() {
     let mut world = World::default();
     let (no, gone) = (world.ask(1, 1, "a"), world.ask(1, 2, "b"));
@@ -242,6 +258,7 @@ fn op() -> impl Strategy<Value = Op> {
         Just(Activity::Started),
         Just(Activity::Prompted),
         Just(Activity::ToolStarting),
+        Just(Activity::CallsFinished { subagent: None }),
         Just(Activity::TurnEnded),
         Just(Activity::Ended),
         Just(Activity::Told)
