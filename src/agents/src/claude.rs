@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use pager_core::approval::{AlwaysGrant, Input, Kind};
+use pager_core::sanitize::{one_line, visible};
 use pager_core::{
     Activity, Agent, Approval, Command, Facts, Request, RequestId, SessionId, Sha256Hex, Verdict,
 };
@@ -14,15 +15,21 @@ use crate::AdapterError;
 /// What the model is told of a plain no.
 const DENIED: &str = "The user said no to this.";
 
+/// The most characters kept of a name: a tool's, a model's, a subagent's.
+const NAME_MAX: usize = 200;
+/// The most characters kept of a path, as many as the kernel takes.
+const PATH_MAX: usize = 4096;
+
 /// An object's members, unread: of a large event only what is needed is parsed.
 type Members<'a> = BTreeMap<String, &'a RawValue>;
 
 pub(crate) fn event(raw: &str, request: RequestId) -> Result<Command, AdapterError> {
     let members: Members<'_> = serde_json::from_str(raw)?;
-    let name = text(&members, "hook_event_name").ok_or(AdapterError::Missing("hook_event_name"))?;
+    let event =
+        text(&members, "hook_event_name").ok_or(AdapterError::Missing("hook_event_name"))?;
     let facts = facts(&members)?;
-    let subagent = text(&members, "agent_id");
-    let activity = match name.as_str() {
+    let subagent = name(&members, "agent_id");
+    let activity = match event.as_str() {
         "PermissionRequest" => {
             let request = Box::new(permission_request(&members, request, subagent)?);
             return Ok(Command::Ask { facts, request });
@@ -31,13 +38,15 @@ pub(crate) fn event(raw: &str, request: RequestId) -> Result<Command, AdapterErr
         "UserPromptSubmit" => Activity::Prompted,
         "PreToolUse" => Activity::ToolStarting,
         "PostToolUse" | "PostToolUseFailure" => {
-            match (text(&members, "tool_name"), members.get("tool_input")) {
+            match (name(&members, "tool_name"), members.get("tool_input")) {
                 (Some(tool), Some(input)) => {
-                    Activity::ToolFinished { tool, fingerprint: fingerprint(input)?, subagent }
+                    let fingerprint = fingerprint(&tool, input)?;
+                    Activity::ToolFinished { tool, fingerprint, subagent }
                 }
                 _ => Activity::Told,
             }
         }
+        "PostToolBatch" => Activity::CallsFinished { subagent },
         "Stop" | "StopFailure" => Activity::TurnEnded,
         "SubagentStop" => Activity::SubagentEnded { subagent },
         "SessionEnd" => Activity::Ended,
@@ -61,12 +70,13 @@ pub(crate) fn status_line(raw: &str) -> Result<Command, AdapterError> {
 fn facts(members: &Members<'_>) -> Result<Facts, AdapterError> {
     let session = text(members, "session_id").ok_or(AdapterError::Missing("session_id"))?;
     let mut facts = Facts::new(SessionId::from_agent(&session), Agent::claude());
-    facts.cwd = text(members, "cwd");
-    facts.permission_mode = text(members, "permission_mode");
+    facts.cwd =
+        text(members, "cwd").map(|cwd| visible(&cwd).chars().take(PATH_MAX).collect::<String>());
+    facts.permission_mode = name(members, "permission_mode");
     // A hook has the model's name; the status line has an object with its id.
-    facts.model = text(members, "model").or_else(|| {
+    facts.model = name(members, "model").or_else(|| {
         let model: Value = serde_json::from_str(members.get("model")?.get()).ok()?;
-        Some(model.get("id")?.as_str()?.to_owned())
+        Some(one_line(model.get("id")?.as_str()?, NAME_MAX))
     });
     Ok(facts)
 }
@@ -76,7 +86,7 @@ fn permission_request(
     request: RequestId,
     subagent: Option<String>,
 ) -> Result<Request, AdapterError> {
-    let tool = text(members, "tool_name").ok_or(AdapterError::Missing("tool_name"))?;
+    let tool = name(members, "tool_name").ok_or(AdapterError::Missing("tool_name"))?;
     let input = members.get("tool_input").ok_or(AdapterError::Missing("tool_input"))?;
     let kind = match tool.as_str() {
         "AskUserQuestion" => Kind::Question,
@@ -90,8 +100,8 @@ fn permission_request(
     Ok(Request {
         request,
         kind,
+        fingerprint: fingerprint(&tool, input)?,
         tool,
-        fingerprint: fingerprint(input)?,
         input: Input::new(input.get()),
         always,
         subagent,
@@ -135,21 +145,38 @@ fn directories(suggestion: &Value) -> Option<String> {
     lines.filter(|lines| !lines.is_empty()).map(|lines| lines.join("\n"))
 }
 
-/// The digest of an input whatever its white space and the order of its members: the same call is
-/// found again in an event that was written by another part of the agent.
-fn fingerprint(input: &RawValue) -> Result<Sha256Hex, AdapterError> {
+/// The digest by which a call is found again in the event that tells of its end, whatever the white
+/// space and the order of its members there.
+fn fingerprint(tool: &str, input: &RawValue) -> Result<Sha256Hex, AdapterError> {
     let mut value: Value = serde_json::from_str(input.get())?;
+    // Where the dialog is the tool, the end's input differs from the request's: answers have come to
+    // the questions, and the plan has gone to its file.
+    let value = match (tool, value.get_mut("questions")) {
+        ("ExitPlanMode", _) => &mut Value::Null,
+        ("AskUserQuestion", Some(questions)) => questions,
+        _ => &mut value,
+    };
     value.sort_all_objects();
     Ok(Sha256Hex::of(value.to_string().as_bytes()))
 }
 
-fn text(members: &Members<'_>, name: &str) -> Option<String> {
-    serde_json::from_str(members.get(name)?.get()).ok()
+fn text(members: &Members<'_>, member: &str) -> Option<String> {
+    serde_json::from_str(members.get(member)?.get()).ok()
+}
+
+/// A name of the agent's: bounded, and safe wherever it is shown or sent.
+fn name(members: &Members<'_>, member: &str) -> Option<String> {
+    text(members, member).map(|text| one_line(&text, NAME_MAX))
 }
 
 pub(crate) fn decision(approval: &Approval) -> Option<Box<RawValue>> {
     let verdict = approval.resolution.as_ref()?.verdict.as_ref()?;
     let decision = match verdict {
+        // Without its input a plan's allow is passed over by newer releases, and their dialog stays.
+        Verdict::Allow if approval.kind == Kind::Plan => {
+            let input: Value = serde_json::from_str(approval.input.text()).ok()?;
+            json!({ "behavior": "allow", "updatedInput": input })
+        }
         Verdict::Allow => json!({ "behavior": "allow" }),
         Verdict::AllowAlways => {
             let suggestion: Value =
