@@ -2,7 +2,8 @@
 # Installs, or removes, what install.list names.
 #
 # usage: install.sh install|uninstall|list
-# environment: DESTDIR (default empty), PREFIX (default /usr)
+# environment: DESTDIR (default empty), PREFIX (default /usr),
+#   ZSH_FOLDER (below PREFIX; default share/zsh/site-functions)
 set -eu
 umask 022
 
@@ -10,13 +11,14 @@ cd "$(dirname "$0")/.."
 action=${1:?install, uninstall or list}
 prefix=${PREFIX:-/usr}
 root=${DESTDIR-}$prefix
+zsh=${ZSH_FOLDER:-share/zsh/site-functions}
 
 one() { # source, folder, mode, name
-    name=${1##*/}
-    name=${4:-${name%.in}}
-    to=$root/$2/$name
+    base=${1##*/}
+    base=${4:-${base%.in}}
+    to=$root/$2/$base
     case $action in
-    list) printf '%s\n' "$prefix/$2/$name" ;;
+    list) printf '%s\n' "$prefix/$2/$base" ;;
     uninstall) rm -f "$to" ;;
     install)
         if [ ! -f "$1" ]; then
@@ -46,6 +48,6 @@ while read -r sources folder mode name rest; do
         exit 2
     fi
     for source in $sources; do # unquoted: a glob
-        one "$source" "$folder" "$mode" "$name"
+        one "$source" "$(printf '%s' "$folder" | sed "s|@zsh@|$zsh|")" "$mode" "$name"
     done
 done <packaging/install.list

@@ -1,0 +1,110 @@
+#!/bin/sh
+# Checks the packages that `make deb rpm` left in target/packages: the same files
+# everywhere, units that load, pages and completions that parse, lint.
+#
+# A tool that is missing is named and fails the check: tests/check.sh installs them.
+set -u
+
+cd "$(dirname "$0")/.."
+packages=target/packages
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failed=0
+
+check() { # what, command...: silence and status 0 is right
+    what=$1
+    shift
+    if output=$("$@" 2>&1) && [ -z "$output" ]; then
+        printf 'ok      %s\n' "$what"
+    else
+        printf 'FAILED  %s\n%s\n' "$what" "$output"
+        failed=1
+    fi
+}
+
+# What the formats add, or compress, or keep elsewhere, brought back to one form.
+plain() {
+    sed -e 's/\.gz$//' -e 's|/zsh/vendor-completions/|/zsh/site-functions/|' \
+        -e '/\/changelog\.Debian$/d' -e '/\/lintian\/overrides\//d' | LC_ALL=C sort
+}
+staged() {
+    DESTDIR=$work/stage PREFIX=/usr packaging/install.sh install &&
+        (cd "$work/stage" && find . -type f) | sed 's/^\.//' | plain
+}
+in_deb() { dpkg-deb --fsys-tarfile "$packages"/pager_*.deb | tar -t | sed -e 's/^\.//' -e '/\/$/d' | plain; }
+in_rpm() { rpm -qplv "$packages"/pager-*.rpm | sed -n 's|^-.* /|/|p' | plain; }
+
+same_files() {
+    staged >"$work/install" && in_deb >"$work/deb" && in_rpm >"$work/rpm" || return
+    [ -s "$work/install" ] || return
+    diff -u "$work/install" "$work/deb" && diff -u "$work/install" "$work/rpm"
+}
+other_prefix() { # nothing may still point into /usr
+    DESTDIR=$work/opt PREFIX=/opt/pager packaging/install.sh install || return
+    ! grep -rn '=/usr/' "$work/opt/opt/pager/lib/systemd" "$work/opt/opt/pager/share/dbus-1" &&
+        grep -q '^ExecStart=/opt/pager/libexec/pagerd$' "$work/opt/opt/pager/lib/systemd/user/pager.service"
+}
+uninstalls() {
+    DESTDIR=$work/stage PREFIX=/usr packaging/install.sh uninstall && find "$work/stage" -type f
+}
+
+units() {
+    # ExecStart= must exist where it is looked for: a copy of the units says where.
+    mkdir -p "$work/units" && cp systemd/pager.socket "$work/units" &&
+        sed "s|@libexecdir@|$PWD/target/release|" systemd/pager.service.in >"$work/units/pager.service" &&
+        XDG_RUNTIME_DIR=$work systemd-analyze --user --man=no verify "$work/units/pager.service" "$work/units/pager.socket"
+}
+exposure() {
+    # What is left is what a user manager cannot take away without a user namespace.
+    systemd-analyze security --offline=true --threshold=65 "$work/units/pager.service" >/dev/null
+}
+one_name() { # the bus name and the unit are the same wherever they are written
+    grep -q '^Name=org.pagerd.Pager1$' dbus/org.pagerd.Pager1.service &&
+        grep -q '^SystemdService=pager.service$' dbus/org.pagerd.Pager1.service
+}
+catalogue() { # journalctl parses it
+    mkdir -p "$work/root/usr/lib/systemd/catalog" "$work/root/var/lib/systemd/catalog" &&
+        cp systemd/pager.catalog "$work/root/usr/lib/systemd/catalog" &&
+        journalctl --root="$work/root" --update-catalog &&
+        journalctl --root="$work/root" --list-catalog | grep -c '^[0-9a-f]\{32\} pager: ' >"$work/listed"
+    [ "$(cat "$work/listed")" = "$(grep -c '^-- ' systemd/pager.catalog)" ]
+}
+
+pages() { # the database of mandoc is not everywhere: references() looks instead
+    mandoc -Tlint man/*.[0-9] 2>&1 | grep -v -e 'referenced manual not found' -e 'outdated mandoc.db'
+    return 0
+}
+references() { # a page of pager's that a page refers to is there
+    grep -ho '^\.Xr [^ ]*pager[^ ]* [0-9]' man/*.[0-9] | sort -u | while read -r _ name section; do
+        [ -f "man/$name.$section" ] || printf 'no page %s(%s)\n' "$name" "$section"
+    done
+}
+completions() { bash -n packaging/completions/pagerctl; }
+
+lint_deb() { # silence, but for the word that a package is better not checked as root
+    lintian --fail-on error,warning "$packages"/pager_*.deb 2>&1 | grep -v 'running with root privileges'
+    return 0
+}
+lint_rpm() {
+    rpmlint -c packaging/rpm/rpmlint.toml "$packages"/pager-*.rpm >"$work/rpmlint" || cat "$work/rpmlint"
+    grep ': [EW]: ' "$work/rpmlint"
+    return 0
+}
+shell() {
+    for script in packaging/*.sh; do sh -n "$script" || return; done
+}
+
+check 'make install, .deb and .rpm hold the same files' same_files
+check 'make uninstall leaves no file' uninstalls
+check 'another PREFIX is followed everywhere' other_prefix
+check 'units load' units
+check 'the unit stays as confined as it is' exposure
+check 'the D-Bus activation file names the unit' one_name
+check 'the message catalogue is read whole' catalogue
+check 'manual pages are clean' pages
+check 'manual pages refer to pages that exist' references
+check 'completions parse' completions
+check 'packaging scripts parse' shell
+check 'lintian is content' lint_deb
+command -v rpmlint >/dev/null && check 'rpmlint is content' lint_rpm
+exit $failed
