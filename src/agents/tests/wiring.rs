@@ -387,3 +387,32 @@ fn a_check_tells_what_is_wrong_with_each_event() {
     let json = serde_json::to_value(&check).unwrap();
     assert_eq!(json["events"][0]["state"], "installed");
 }
+
+#[test]
+fn an_event_that_would_cost_a_release_the_whole_file_is_not_wired() {
+    let home = Home::new();
+    let runs = |release: &str| {
+        let text = serde_json::json!({"lastReleaseNotesSeen": release}).to_string();
+        fs::write(home.folder.path().join(".claude.json"), text).unwrap();
+    };
+    let wired = || home.value()["hooks"].as_object().unwrap().contains_key("PostToolBatch");
+    assert_eq!(home.wiring.install(&home.hook).unwrap().outcome, Outcome::Created);
+    assert!(!wired(), "the release is not known");
+
+    runs("2.1.119");
+    assert_eq!(home.wiring.install(&home.hook).unwrap().outcome, Outcome::Unchanged);
+
+    runs("2.1.120");
+    assert!(!home.wiring.check(&home.hook).unwrap().is_installed());
+    assert_eq!(home.wiring.install(&home.hook).unwrap().outcome, Outcome::Changed);
+    assert!(wired() && home.wiring.check(&home.hook).unwrap().is_installed());
+    assert_eq!(home.wiring.release().as_deref(), Some("2.1.120"));
+
+    // An older release is back: what it cannot bear goes.
+    runs("2.1.54");
+    let change = home.wiring.install(&home.hook).unwrap();
+    let removed = change.events.iter().filter(|event| event.action == EventAction::Removed);
+    let removed: Vec<&str> = removed.map(|event| event.event.as_str()).collect();
+    assert_eq!(removed, ["PostToolBatch", "PostToolUseFailure", "StopFailure"]);
+    assert!(!wired() && home.wiring.check(&home.hook).unwrap().is_installed());
+}

@@ -75,7 +75,7 @@ impl Check {
 pub(super) fn check(
     agent: &'static str,
     file: &Path,
-    events: &[Event],
+    events: &[&'static Event],
     document: Option<&Document>,
     hook_program: &Path,
 ) -> Check {

@@ -6,7 +6,7 @@ use jsonc_parser::cst::{CstInputValue, CstObject};
 
 use super::command::HookCommand;
 use super::document::{Document, Entry};
-use super::{Event, EventAction, EventChange, WiringError};
+use super::{Event, EventAction, EventChange, Events, WiringError};
 
 /// What an edit did to the document.
 pub(super) struct Edit {
@@ -18,10 +18,10 @@ pub(super) struct Edit {
 /// Brings every entry of pager's up to date and adds those that are missing.
 pub(super) fn install(
     document: &Document,
-    events: &[Event],
+    events: &Events,
     command: &HookCommand,
 ) -> Result<Edit, WiringError> {
-    let names: Vec<&str> = events.iter().map(|event| event.name).collect();
+    let names: Vec<&str> = events.wanted.iter().map(|event| event.name).collect();
     document.demand_shape(&names)?;
     let mut ours = ours_by_event(document);
     let first = ours.is_empty();
@@ -30,7 +30,7 @@ pub(super) fn install(
         None => document.settings.object_value_or_set("hooks"),
     };
     let mut changes = Vec::new();
-    for event in events {
+    for event in &events.wanted {
         let action = match ours.remove(event.name) {
             Some(entries) => update(entries, Some(event.timeout), command),
             None => {
@@ -40,9 +40,14 @@ pub(super) fn install(
         };
         changes.push(EventChange { event: event.name.to_owned(), action });
     }
-    // Somebody wired pager-hook into further events: their wish, but not at an old path.
     for (event, entries) in ours {
-        let action = update(entries, None, command);
+        let harmful = events.harmful.iter().any(|harmful| harmful.name == event);
+        // Somebody wired pager-hook into further events: their wish, but not at an old path.
+        let action = if harmful {
+            take_out_all(document, &event, entries)
+        } else {
+            update(entries, None, command)
+        };
         changes.push(EventChange { event, action });
     }
     Ok(Edit { events: changes, first })
@@ -54,16 +59,8 @@ pub(super) fn remove(document: &Document) -> Edit {
     let first = ours.is_empty();
     let mut events = Vec::new();
     for (event, entries) in ours {
-        for entry in entries {
-            take_out(entry);
-        }
-        if let Some(hooks) = document.settings.object_value("hooks")
-            && let Some(list) = hooks.get(&event)
-            && list.array_value().is_some_and(|list| list.elements().is_empty())
-        {
-            list.remove();
-        }
-        events.push(EventChange { event, action: EventAction::Removed });
+        let action = take_out_all(document, &event, entries);
+        events.push(EventChange { event, action });
     }
     if !first
         && let Some(hooks) = document.settings.get("hooks")
@@ -104,6 +101,18 @@ fn update(entries: Vec<Entry>, timeout: Option<u32>, command: &HookCommand) -> E
         }
     }
     if changed { EventAction::Updated } else { EventAction::Kept }
+}
+
+/// Takes out an event's entries, and its list if nothing else is in it.
+fn take_out_all(document: &Document, event: &str, entries: Vec<Entry>) -> EventAction {
+    entries.into_iter().for_each(take_out);
+    if let Some(hooks) = document.settings.object_value("hooks")
+        && let Some(list) = hooks.get(event)
+        && list.array_value().is_some_and(|list| list.elements().is_empty())
+    {
+        list.remove();
+    }
+    EventAction::Removed
 }
 
 fn take_out(entry: Entry) {

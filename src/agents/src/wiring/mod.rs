@@ -3,11 +3,10 @@
 //! The file belongs to a person and to other tools: only pager's own entries are touched, the rest
 //! keeps its bytes, and a file that is not understood is left alone.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
-
+mod change;
 mod check;
 mod claude;
 mod command;
@@ -15,7 +14,9 @@ mod document;
 mod edit;
 mod error;
 mod file;
+mod release;
 
+pub use change::{Change, EventAction, EventChange, Outcome};
 pub use check::{Check, EventCheck, EventState};
 pub use command::HOOK_PROGRAM;
 pub use error::WiringError;
@@ -24,13 +25,14 @@ use command::HookCommand;
 use document::Document;
 use edit::Edit;
 use file::SettingsFile;
+use release::Installation;
 
 /// The place where one agent reads its hooks from.
 #[derive(Debug, Clone)]
 pub struct Wiring {
     agent: &'static str,
     settings: PathBuf,
-    events: &'static [Event],
+    installation: Installation,
 }
 
 /// An event pager wants to hear of, and how long the agent may wait for `pager-hook`, in seconds.
@@ -40,55 +42,11 @@ struct Event {
     timeout: u32,
 }
 
-/// What an install or a removal did.
-#[derive(Debug, Clone, Serialize)]
-pub struct Change {
-    /// The agent whose settings these are.
-    pub agent: &'static str,
-    /// The settings file.
-    pub file: PathBuf,
-    /// What became of the file.
-    pub outcome: Outcome,
-    /// The copy of the file as it was before, where one was made by this change.
-    pub backup: Option<PathBuf>,
-    /// What became of each event's entry.
-    pub events: Vec<EventChange>,
-}
-
-/// What became of a settings file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[must_use]
-pub enum Outcome {
-    /// The file was there and has been rewritten.
-    Changed,
-    /// The file was already as wanted and has not been touched.
-    Unchanged,
-    /// The file was not there and has been written.
-    Created,
-}
-
-/// What became of the entry of one event.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct EventChange {
-    /// The agent's name of the event.
-    pub event: String,
-    /// What was done.
-    pub action: EventAction,
-}
-
-/// What was done to the entry of one event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EventAction {
-    /// There was no entry of pager's.
-    Added,
-    /// The entry named another program or another timeout, or stood there twice.
-    Updated,
-    /// The entry was right.
-    Kept,
-    /// The entry has been taken out.
-    Removed,
+/// What to listen to in the release that reads the settings.
+struct Events {
+    wanted: Vec<&'static Event>,
+    /// Those for which it would not take the settings at all.
+    harmful: &'static [Event],
 }
 
 impl Wiring {
@@ -96,11 +54,27 @@ impl Wiring {
     /// set and not empty, else those in `.claude` under `home`.
     #[must_use]
     pub fn claude(home: &Path, config_dir: Option<&OsStr>) -> Self {
-        let folder = match config_dir {
-            Some(folder) if !folder.is_empty() => PathBuf::from(folder),
-            _ => home.join(".claude"),
-        };
-        Self { agent: "claude", settings: folder.join("settings.json"), events: claude::EVENTS }
+        let config_dir = config_dir.filter(|folder| !folder.is_empty()).map(Path::new);
+        let folder = config_dir.map_or_else(|| home.join(".claude"), Path::to_owned);
+        Self {
+            agent: "claude",
+            settings: folder.join("settings.json"),
+            installation: Installation::new(home, config_dir),
+        }
+    }
+
+    /// Looks for the agent's program in the folders of `path` (the person's `PATH`) as well as in
+    /// those of its own installers.
+    #[must_use]
+    pub fn searching(self, path: Option<OsString>) -> Self {
+        Self { installation: self.installation.searching(path), ..self }
+    }
+
+    /// The release of the agent that reads the settings, the oldest where there are several; none
+    /// where it cannot be told, and only what every release knows is wired.
+    #[must_use]
+    pub fn release(&self) -> Option<String> {
+        self.installation.release().map(|release| release.to_string())
     }
 
     /// The settings file.
@@ -117,9 +91,8 @@ impl Wiring {
     /// written, or keeps changing under the edit. The file is then as it was.
     pub fn install(&self, hook_program: &Path) -> Result<Change, WiringError> {
         let command = HookCommand::new(hook_program)?;
-        self.change(file::Missing::Create, |document| {
-            edit::install(document, self.events, &command)
-        })
+        let events = self.events();
+        self.change(file::Missing::Create, |document| edit::install(document, &events, &command))
     }
 
     /// Takes every entry of pager's out of the file, and the lists and groups left empty by that.
@@ -141,7 +114,12 @@ impl Wiring {
         let text = file.read()?.map(|found| found.text);
         let document = text.as_deref().map(|text| Document::parse(&self.settings, text));
         let document = document.transpose()?;
-        Ok(check::check(self.agent, &self.settings, self.events, document.as_ref(), hook_program))
+        let events = self.events().wanted;
+        Ok(check::check(self.agent, &self.settings, &events, document.as_ref(), hook_program))
+    }
+
+    fn events(&self) -> Events {
+        claude::events(self.installation.release())
     }
 
     fn change(
