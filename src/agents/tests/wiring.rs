@@ -410,6 +410,9 @@ fn an_event_that_would_cost_a_release_the_whole_file_is_not_wired() {
 
     // An older release is back: what it cannot bear goes.
     runs("2.1.54");
+    let check = home.wiring.check(&home.hook).unwrap();
+    assert_eq!(check.harmful, ["PostToolUseFailure", "PostToolBatch", "StopFailure"]);
+    assert!(!check.is_installed());
     let change = home.wiring.install(&home.hook).unwrap();
     let removed = change.events.iter().filter(|event| event.action == EventAction::Removed);
     let removed: Vec<&str> = removed.map(|event| event.event.as_str()).collect();

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::Event;
 use super::command::is_executable;
 use super::document::{Document, Entry};
+use super::{Event, Events};
 
 /// How pager is wired into one agent's settings.
 #[derive(Debug, Clone, Serialize)]
@@ -21,6 +21,9 @@ pub struct Check {
     pub hooks_disabled: bool,
     /// Each event that pager needs.
     pub events: Vec<EventCheck>,
+    /// Entries of pager's for events that the agent's release does not know, and for which it takes
+    /// none of its settings: an install takes them out.
+    pub harmful: Vec<&'static str>,
     /// Commands of others that are asked for permission too, and may answer first.
     pub other_permission_hooks: Vec<String>,
 }
@@ -68,25 +71,33 @@ impl Check {
     /// Whether every event reaches pager just as an install would have it.
     #[must_use]
     pub fn is_installed(&self) -> bool {
-        !self.hooks_disabled && self.events.iter().all(|event| event.state == EventState::Installed)
+        !self.hooks_disabled
+            && self.harmful.is_empty()
+            && self.events.iter().all(|event| event.state == EventState::Installed)
     }
 }
 
 pub(super) fn check(
     agent: &'static str,
     file: &Path,
-    events: &[&'static Event],
+    events: &Events,
     document: Option<&Document>,
     hook_program: &Path,
 ) -> Check {
     let entries = document.map(Document::entries).unwrap_or_default();
     let others = entries.iter().filter(|e| e.event == "PermissionRequest" && e.ours.is_none());
+    let ours = |event: &&Event| entries.iter().any(|e| e.event == event.name && e.ours.is_some());
     Check {
         agent,
         file: file.to_owned(),
         exists: document.is_some(),
         hooks_disabled: document.is_some_and(Document::hooks_disabled),
-        events: events.iter().map(|event| check_event(event, &entries, hook_program)).collect(),
+        events: events
+            .wanted
+            .iter()
+            .map(|event| check_event(event, &entries, hook_program))
+            .collect(),
+        harmful: events.harmful.iter().filter(ours).map(|event| event.name).collect(),
         other_permission_hooks: others.map(|entry| entry.command.clone()).collect(),
     }
 }

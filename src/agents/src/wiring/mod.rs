@@ -114,7 +114,7 @@ impl Wiring {
         let text = file.read()?.map(|found| found.text);
         let document = text.as_deref().map(|text| Document::parse(&self.settings, text));
         let document = document.transpose()?;
-        let events = self.events().wanted;
+        let events = self.events();
         Ok(check::check(self.agent, &self.settings, &events, document.as_ref(), hook_program))
     }
 
