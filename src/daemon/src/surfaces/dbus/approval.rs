@@ -1,0 +1,181 @@
+//! The Approval interface: one question, and the ways to answer it.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use pager_core::{Approval, Verdict};
+use zbus::message::Header;
+use zbus::zvariant::{OwnedObjectPath, Value};
+use zbus::{Connection, fdo, interface};
+
+use super::context::{Context, plain};
+use super::error::{Error, unreadable};
+use super::names::session_path;
+
+/// Serves one approval. What never changes of it is at hand; where it stands is asked of the engine.
+pub(super) struct ApprovalObject {
+    context: Context,
+    facts: Approval,
+}
+
+impl ApprovalObject {
+    pub(super) fn new(context: Context, facts: Approval) -> Self {
+        Self { context, facts }
+    }
+
+    async fn now(&self) -> fdo::Result<Approval> {
+        let known = self.context.handle().approval(self.facts.id).await.map_err(unreadable)?;
+        known.ok_or_else(|| unreadable("the approval is no longer known"))
+    }
+}
+
+/// The word and the name that a settled approval's properties carry.
+pub(super) fn standing(approval: &Approval) -> (&'static str, String) {
+    let by = approval.resolution.as_ref().map(|resolution| plain(&resolution.by.to_string()));
+    (approval.state().as_str(), by.unwrap_or_default())
+}
+
+/// The properties that change, as they are now.
+pub(super) fn changing(approval: &Approval) -> HashMap<&'static str, Value<'static>> {
+    let (state, by) = standing(approval);
+    HashMap::from([("State", state.into()), ("ResolvedBy", by.into())])
+}
+
+/// The flattened form of answers on the bus: for each question its labels or the free text.
+pub(super) type Answers = HashMap<String, Vec<String>>;
+
+pub(super) fn answer(answers: Answers) -> Verdict {
+    Verdict::Answer { answers: answers.into_iter().collect() }
+}
+
+fn microseconds(time: Timestamp) -> u64 {
+    u64::try_from(time.as_microsecond()).unwrap_or_default()
+}
+
+/// One question of an agent's and the one answer it gets. The first answer wins, whichever door it
+/// comes through. The object stays for an hour after it was settled.
+#[interface(name = "org.pagerd.Pager1.Approval")]
+impl ApprovalObject {
+    /// Says yes, this once.
+    async fn allow(
+        &self,
+        #[zbus(connection)] connection: &Connection,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<(), Error> {
+        self.context.resolve(connection, &header, self.facts.id, Verdict::Allow).await
+    }
+
+    /// Says yes, and grants what AlwaysRule says; InvalidArgument where that is empty.
+    async fn allow_always(
+        &self,
+        #[zbus(connection)] connection: &Connection,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<(), Error> {
+        self.context.resolve(connection, &header, self.facts.id, Verdict::AllowAlways).await
+    }
+
+    /// Says no; the agent is told the reason, which may be empty.
+    async fn deny(
+        &self,
+        reason: String,
+        #[zbus(connection)] connection: &Connection,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<(), Error> {
+        self.context.resolve(connection, &header, self.facts.id, Verdict::deny(reason)).await
+    }
+
+    /// Answers a question: for each question's text the chosen labels, or one free text.
+    async fn answer(
+        &self,
+        answers: Answers,
+        #[zbus(connection)] connection: &Connection,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<(), Error> {
+        self.context.resolve(connection, &header, self.facts.id, answer(answers)).await
+    }
+
+    /// 32 hexadecimal digits.
+    #[zbus(property(emits_changed_signal = "const"))]
+    fn id(&self) -> String {
+        self.facts.id.to_string()
+    }
+
+    /// The session that asks.
+    #[zbus(property(emits_changed_signal = "const"))]
+    fn session(&self) -> OwnedObjectPath {
+        session_path(&self.facts.session)
+    }
+
+    /// The agent's short name: claude, codex, …
+    #[zbus(property(emits_changed_signal = "const"))]
+    fn agent(&self) -> String {
+        plain(self.facts.agent.as_str())
+    }
+
+    /// What sort of answer is wanted: permission, question or plan.
+    #[zbus(property(emits_changed_signal = "const"))]
+    fn kind(&self) -> &str {
+        self.facts.kind.as_str()
+    }
+
+    /// The tool's name as the agent gave it.
+    #[zbus(property(emits_changed_signal = "const"))]
+    fn tool(&self) -> String {
+        plain(&self.facts.tool)
+    }
+
+    /// One line for a person, safe to print, possibly cut (it ends in … then).
+    #[zbus(property(emits_changed_signal = "const"))]
+    fn summary(&self) -> String {
+        plain(&self.facts.summary)
+    }
+
+    /// The whole tool input, the JSON text exactly as the agent wrote it. Not safe to print as it is.
+    #[zbus(property(emits_changed_signal = "const"))]
+    fn input(&self) -> String {
+        plain(self.facts.input.text())
+    }
+
+    /// The SHA-256 of exactly that text, in hexadecimal digits.
+    #[zbus(property(emits_changed_signal = "const"))]
+    fn input_sha256(&self) -> String {
+        self.facts.input.sha256().to_string()
+    }
+
+    /// The folder the agent works in.
+    #[zbus(property(emits_changed_signal = "const"))]
+    fn cwd(&self) -> String {
+        plain(&self.facts.cwd)
+    }
+
+    /// What "always" would grant, in the agent's notation, one rule a line; empty if nothing.
+    #[zbus(property(emits_changed_signal = "const"))]
+    fn always_rule(&self) -> String {
+        self.facts.always.as_ref().map(|always| plain(&always.rule)).unwrap_or_default()
+    }
+
+    /// pending, allowed, denied, answered, expired, cancelled, or elsewhere (at the terminal).
+    #[zbus(property)]
+    async fn state(&self) -> fdo::Result<&'static str> {
+        Ok(standing(&self.now().await?).0)
+    }
+
+    /// Who settled it (telegram:ID, dbus:UID/PROGRAM, desktop, terminal, policy:RULE, timeout, …);
+    /// empty while it is pending.
+    #[zbus(property)]
+    async fn resolved_by(&self) -> fdo::Result<String> {
+        Ok(standing(&self.now().await?).1)
+    }
+
+    /// When it was asked, in microseconds since the epoch.
+    #[zbus(property(emits_changed_signal = "const"))]
+    fn created(&self) -> u64 {
+        microseconds(self.facts.created)
+    }
+
+    /// When it expires if nobody answers, in microseconds since the epoch.
+    #[zbus(property(emits_changed_signal = "const"))]
+    fn expires(&self) -> u64 {
+        microseconds(self.facts.expires)
+    }
+}

@@ -1,0 +1,297 @@
+//! The Manager interface, at the root.
+
+use pager_core::{ApprovalId, Phase, Verdict};
+use zbus::message::Header;
+use zbus::object_server::SignalEmitter;
+use zbus::zvariant::{ObjectPath, OwnedObjectPath};
+use zbus::{Connection, ObjectServer, fdo, interface};
+
+use super::approval::{Answers, answer};
+use super::context::{Context, plain};
+use super::error::{Error, unreadable};
+use super::job::JobObject;
+use super::names::{approval_path, job_path, session_path};
+use super::session::not_ours;
+use super::{hooks, restart};
+use crate::engine::Health;
+
+/// Serves the daemon as a whole.
+pub(super) struct Manager {
+    context: Context,
+}
+
+impl Manager {
+    pub(super) fn new(context: Context) -> Self {
+        Self { context }
+    }
+
+    async fn find(&self, id: &str) -> Result<ApprovalId, Error> {
+        Ok(self.context.handle().find(id).await?)
+    }
+
+    /// Exports a job that was just started: its path goes out in the reply and must be good then.
+    async fn export_job(&self, server: &ObjectServer, id: u64) -> Result<OwnedObjectPath, Error> {
+        let path = job_path(id);
+        server.at(&path, JobObject::new(self.context.clone(), id)).await?;
+        Ok(path)
+    }
+}
+
+/// The word for the daemon's health.
+pub(super) fn health_word(health: &Health) -> &'static str {
+    match health {
+        Health::Ready => "ready",
+        Health::Degraded { .. } => "degraded",
+    }
+}
+
+/// The daemon as a whole. Approvals are named by their id, or by any unique beginning of it.
+#[interface(name = "org.pagerd.Pager1.Manager")]
+impl Manager {
+    /// The sessions known: id, path, label, state and folder.
+    #[zbus(out_args("sessions"))]
+    async fn list_sessions(
+        &self,
+    ) -> Result<Vec<(String, OwnedObjectPath, String, String, String)>, Error> {
+        let sessions = self.context.handle().with_store(|_, machine| {
+            let mut sessions: Vec<_> = machine.sessions().collect();
+            sessions.sort_by_key(|session| (session.started, &session.id));
+            let row = |session: &&pager_core::Session| {
+                (
+                    session.id.to_string(),
+                    session_path(&session.id),
+                    plain(&session.label),
+                    machine.session_state(session).to_owned(),
+                    plain(&session.cwd),
+                )
+            };
+            Ok(sessions.iter().map(row).collect())
+        });
+        Ok(sessions.await?)
+    }
+
+    /// The approvals that wait, the oldest first: id, path, kind, summary and session's id.
+    #[zbus(out_args("approvals"))]
+    async fn list_approvals(
+        &self,
+    ) -> Result<Vec<(String, OwnedObjectPath, String, String, String)>, Error> {
+        let approvals = self.context.handle().with_store(|_, machine| {
+            let mut pending: Vec<_> = machine.pending().collect();
+            pending.sort_by_key(|approval| (approval.created, approval.id));
+            let row = |approval: &&pager_core::Approval| {
+                (
+                    approval.id.to_string(),
+                    approval_path(&approval.id),
+                    approval.kind.as_str().to_owned(),
+                    plain(&approval.summary),
+                    approval.session.to_string(),
+                )
+            };
+            Ok(pending.iter().map(row).collect())
+        });
+        Ok(approvals.await?)
+    }
+
+    /// Says yes to an approval, this once.
+    async fn approve(
+        &self,
+        id: &str,
+        #[zbus(connection)] connection: &Connection,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<(), Error> {
+        let id = self.find(id).await?;
+        self.context.resolve(connection, &header, id, Verdict::Allow).await
+    }
+
+    /// Says yes, and grants what the approval's AlwaysRule says.
+    async fn approve_always(
+        &self,
+        id: &str,
+        #[zbus(connection)] connection: &Connection,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<(), Error> {
+        let id = self.find(id).await?;
+        self.context.resolve(connection, &header, id, Verdict::AllowAlways).await
+    }
+
+    /// Says no; the agent is told the reason, which may be empty.
+    async fn deny(
+        &self,
+        id: &str,
+        reason: String,
+        #[zbus(connection)] connection: &Connection,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<(), Error> {
+        let id = self.find(id).await?;
+        self.context.resolve(connection, &header, id, Verdict::deny(reason)).await
+    }
+
+    /// Answers a question: for each question's text the chosen labels, or one free text.
+    async fn answer(
+        &self,
+        id: &str,
+        answers: Answers,
+        #[zbus(connection)] connection: &Connection,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<(), Error> {
+        let id = self.find(id).await?;
+        self.context.resolve(connection, &header, id, answer(answers)).await
+    }
+
+    /// Gives a session a prompt; Unavailable unless pager runs it.
+    async fn send(
+        &self,
+        session: String,
+        text: String,
+        #[zbus(connection)] connection: &Connection,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<(), Error> {
+        drop(text);
+        self.context.actor(connection, &header).await?;
+        let wanted = session.clone();
+        let known = self.context.handle().with_store(move |_, machine| {
+            Ok(machine.sessions().any(|session| session.id.as_str() == wanted))
+        });
+        if known.await? {
+            return Err(not_ours(&session));
+        }
+        Err(Error::NotFound(format!("there is no session {session}")))
+    }
+
+    /// Reads the configuration again; InvalidArgument, and the one before stays, if it is wrong.
+    async fn reload(
+        &self,
+        #[zbus(connection)] connection: &Connection,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<(), Error> {
+        self.context.actor(connection, &header).await?;
+        self.context.shared.controls.reload().await
+    }
+
+    /// Asks the service manager to restart the daemon; what waits goes on waiting.
+    async fn restart(
+        &self,
+        #[zbus(connection)] connection: &Connection,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<(), Error> {
+        self.context.actor(connection, &header).await?;
+        restart::restart(&self.context.shared.session_bus).await
+    }
+
+    /// Wires pager's hooks into the agent's settings.
+    #[zbus(out_args("job"))]
+    async fn install_hooks(
+        &self,
+        #[zbus(connection)] connection: &Connection,
+        #[zbus(object_server)] server: &ObjectServer,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<OwnedObjectPath, Error> {
+        self.context.actor(connection, &header).await?;
+        let shared = &self.context.shared;
+        self.export_job(server, hooks::install(&shared.jobs, &shared.controls)).await
+    }
+
+    /// Takes pager's hooks out of the agent's settings; everybody else's stay.
+    #[zbus(out_args("job"))]
+    async fn remove_hooks(
+        &self,
+        #[zbus(connection)] connection: &Connection,
+        #[zbus(object_server)] server: &ObjectServer,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<OwnedObjectPath, Error> {
+        self.context.actor(connection, &header).await?;
+        let shared = &self.context.shared;
+        self.export_job(server, hooks::remove(&shared.jobs, &shared.controls)).await
+    }
+
+    /// Fetches a model for transcription; Unavailable where pager-voice is not installed.
+    #[zbus(out_args("job"))]
+    async fn install_voice(
+        &self,
+        model: String,
+        #[zbus(connection)] connection: &Connection,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<OwnedObjectPath, Error> {
+        drop(model);
+        self.context.actor(connection, &header).await?;
+        Err(Error::Unavailable("this version of pager has no voice transcription".to_owned()))
+    }
+
+    /// Stops every session, refuses all chats and cancels what waits.
+    async fn panic(
+        &self,
+        #[zbus(connection)] connection: &Connection,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<(), Error> {
+        self.context.actor(connection, &header).await?;
+        Err(Error::Unavailable(
+            "this version of pager has no panic switch; \
+             systemctl --user stop pager.socket pager.service closes every door but the terminal"
+                .to_owned(),
+        ))
+    }
+
+    /// An agent asks.
+    #[zbus(signal)]
+    pub(super) async fn approval_requested(
+        emitter: &SignalEmitter<'_>,
+        id: &str,
+        path: ObjectPath<'_>,
+    ) -> zbus::Result<()>;
+
+    /// An approval is settled: verdict is its State now, by its ResolvedBy.
+    #[zbus(signal)]
+    pub(super) async fn approval_resolved(
+        emitter: &SignalEmitter<'_>,
+        id: &str,
+        verdict: &str,
+        by: &str,
+    ) -> zbus::Result<()>;
+
+    /// A session is new, or does something else than before.
+    #[zbus(signal)]
+    pub(super) async fn session_changed(
+        emitter: &SignalEmitter<'_>,
+        id: &str,
+        state: &str,
+    ) -> zbus::Result<()>;
+
+    /// The daemon's version.
+    #[zbus(property(emits_changed_signal = "const"))]
+    fn version(&self) -> &str {
+        &self.context.shared.controls.version
+    }
+
+    /// ready, or degraded while nothing can be written down and therefore nothing decided.
+    #[zbus(property)]
+    fn state(&self) -> &'static str {
+        health_word(&self.context.handle().health().borrow())
+    }
+
+    /// How many approvals wait.
+    #[zbus(property)]
+    async fn pending_approvals(&self) -> fdo::Result<u32> {
+        let count = self.context.handle().with_store(|_, machine| Ok(machine.pending().count()));
+        Ok(to_u32(count.await.map_err(unreadable)?))
+    }
+
+    /// How many sessions are known that have not ended.
+    #[zbus(property)]
+    async fn active_sessions(&self) -> fdo::Result<u32> {
+        let count = self.context.handle().with_store(|_, machine| {
+            Ok(machine.sessions().filter(|session| session.phase != Phase::Ended).count())
+        });
+        Ok(to_u32(count.await.map_err(unreadable)?))
+    }
+
+    /// How the Telegram door does, in a word or a sentence.
+    #[zbus(property)]
+    fn telegram_state(&self) -> String {
+        plain(&self.context.shared.controls.telegram_state.borrow())
+    }
+}
+
+/// A count as D-Bus carries it.
+pub(super) fn to_u32(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}

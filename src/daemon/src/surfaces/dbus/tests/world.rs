@@ -1,0 +1,253 @@
+//! An engine on a temporary store, the door in front of it, and clients.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use jiff::{SignedDuration, Timestamp};
+use pager_agents::wiring::Wiring;
+use pager_core::approval::{AlwaysGrant, Input, Kind};
+use pager_core::{
+    Actor, Agent, ApprovalId, Command, Facts, Reply, Request, RequestId, SessionId, Sha256Hex,
+};
+use tokio::net::UnixStream;
+use tokio::sync::{mpsc, watch};
+use zbus::message::Type;
+use zbus::zvariant::OwnedValue;
+use zbus::{Connection, Message, MessageStream, connection};
+
+use super::super::caller::{Caller, Callers};
+use super::super::context::{Context, Shared};
+use super::super::jobs::Jobs;
+use super::super::publisher::Publisher;
+use super::super::{BUS_NAME, Controls, ROOT, ReloadRequest, private};
+use crate::engine::{Clock, Engine, Handle, Options};
+use crate::store::Store;
+
+#[derive(Clone)]
+struct TestClock(Arc<Mutex<Timestamp>>);
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        *self.0.lock().unwrap()
+    }
+}
+
+pub(super) struct World {
+    pub(super) handle: Handle,
+    pub(super) shared: Arc<Shared>,
+    pub(super) home: tempfile::TempDir,
+    pub(super) reloads: mpsc::Receiver<ReloadRequest>,
+    pub(super) telegram: watch::Sender<String>,
+    clock: TestClock,
+    asked: u8,
+}
+
+impl World {
+    pub(super) fn new() -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let store = Store::open(&home.path().join("state")).unwrap();
+        let clock = TestClock(Arc::new(Mutex::new("2026-01-01T12:00:00Z".parse().unwrap())));
+        let options = Options { window: SignedDuration::from_hours(1), doors: Vec::new() };
+        let (engine, handle) = Engine::new(store, clock.clone(), options, None).unwrap();
+        tokio::spawn(engine.run());
+        let hook = home.path().join("pager-hook");
+        std::fs::write(&hook, "#!/bin/sh\n").unwrap();
+        let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(&hook, executable).unwrap();
+        let (reload, reloads) = mpsc::channel(1);
+        let (telegram, telegram_state) = watch::channel("off".to_owned());
+        let controls = Controls {
+            version: "1.2.3".to_owned(),
+            reload,
+            telegram_state,
+            hook_program: hook,
+            wirings: vec![Wiring::claude(home.path(), None)],
+        };
+        let shared = Arc::new(Shared {
+            handle: handle.clone(),
+            controls,
+            jobs: Jobs::new(),
+            session_bus: watch::Sender::new(None),
+        });
+        Self { handle, shared, home, reloads, telegram, clock, asked: 0 }
+    }
+
+    /// Connects a client as the private socket would.
+    pub(super) async fn client(&self) -> Client {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        tokio::spawn(private::client(theirs, self.shared.clone()));
+        Client::over(ours).await
+    }
+
+    /// Connects a client that is held for this caller.
+    pub(super) async fn client_of(&self, caller: Caller) -> Client {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        let context = Context::new(self.shared.clone(), Callers::Peer(caller));
+        let guid = zbus::Guid::generate();
+        let builder = connection::Builder::unix_stream(theirs).server(guid).unwrap().p2p();
+        tokio::spawn(async move { Publisher::open(builder, context).await.unwrap().run().await });
+        Client::over(ours).await
+    }
+
+    pub(super) async fn ask(&mut self, kind: Kind, input: &str) -> ApprovalId {
+        self.asked += 1;
+        let facts = Facts { cwd: Some("/home/me/webshop".into()), ..facts() };
+        let input = Input::new(input);
+        let request = Request {
+            request: RequestId::from_bytes([self.asked; 16]),
+            kind,
+            tool: "Bash".to_owned(),
+            fingerprint: input.sha256().clone(),
+            input,
+            always: None,
+            subagent: None,
+        };
+        self.submit_ask(facts, request).await
+    }
+
+    pub(super) async fn ask_with_always(&mut self, rule: &str) -> ApprovalId {
+        self.asked += 1;
+        let request = Request {
+            request: RequestId::from_bytes([self.asked; 16]),
+            kind: Kind::Permission,
+            tool: "Bash".to_owned(),
+            input: Input::new("{}"),
+            fingerprint: Sha256Hex::of(b"{}"),
+            always: Some(AlwaysGrant { rule: rule.to_owned(), suggestion: "{}".to_owned() }),
+            subagent: None,
+        };
+        self.submit_ask(facts(), request).await
+    }
+
+    async fn submit_ask(&self, facts: Facts, request: Request) -> ApprovalId {
+        let ask = Command::Ask { facts, request: Box::new(request) };
+        match self.handle.submit(Actor::Agent, ask).await.unwrap() {
+            Reply::Asked { id, .. } => id,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(super) async fn pass(&self, hours: i64) {
+        {
+            let mut now = self.clock.0.lock().unwrap();
+            *now = now.saturating_add(SignedDuration::from_hours(hours)).unwrap();
+        }
+        self.handle.submit(Actor::Timeout, Command::Tick).await.unwrap();
+    }
+}
+
+pub(super) fn facts() -> Facts {
+    Facts::new(SessionId::from_agent("one-1"), Agent::claude())
+}
+
+pub(super) struct Client {
+    pub(super) connection: Connection,
+    messages: MessageStream,
+}
+
+impl Client {
+    pub(super) async fn over(stream: UnixStream) -> Self {
+        let connection = connection::Builder::unix_stream(stream)
+            .p2p()
+            .method_timeout(Duration::from_secs(60))
+            .build()
+            .await
+            .unwrap();
+        let messages = MessageStream::from(&connection);
+        let client = Self { connection, messages };
+        // What was announced while the connection was made is no news.
+        client.managed().await;
+        client
+    }
+
+    pub(super) async fn call<B>(&self, path: &str, member: &str, body: &B) -> zbus::Result<Message>
+    where
+        B: serde::Serialize + zbus::zvariant::DynamicType,
+    {
+        let kind = path.strip_prefix(ROOT).unwrap().split('/').nth(1);
+        let interface = match kind {
+            None => "org.pagerd.Pager1.Manager",
+            Some("approval") => "org.pagerd.Pager1.Approval",
+            Some("session") => "org.pagerd.Pager1.Session",
+            _ => "org.pagerd.Pager1.Job",
+        };
+        self.connection.call_method(Some(BUS_NAME), path, Some(interface), member, body).await
+    }
+
+    /// Calls a method that must fail, and gives the error's name without its prefix.
+    pub(super) async fn refused<B>(&self, path: &str, member: &str, body: &B) -> (String, String)
+    where
+        B: serde::Serialize + zbus::zvariant::DynamicType,
+    {
+        match self.call(path, member, body).await {
+            Err(zbus::Error::MethodError(name, text, _)) => {
+                let name = name.strip_prefix("org.pagerd.Pager1.Error.").unwrap_or(&name);
+                (name.to_owned(), text.unwrap_or_default())
+            }
+            other => panic!("{member} was not refused: {other:?}"),
+        }
+    }
+
+    pub(super) async fn properties(&self, path: &str, of: &str) -> HashMap<String, OwnedValue> {
+        let interface = format!("org.pagerd.Pager1.{of}");
+        let reply = self
+            .connection
+            .call_method(
+                Some(BUS_NAME),
+                path,
+                Some("org.freedesktop.DBus.Properties"),
+                "GetAll",
+                &interface,
+            )
+            .await
+            .unwrap();
+        reply.body().deserialize().unwrap()
+    }
+
+    pub(super) async fn managed(
+        &self,
+    ) -> HashMap<String, HashMap<String, HashMap<String, OwnedValue>>> {
+        let manager = zbus::fdo::ObjectManagerProxy::builder(&self.connection)
+            .destination(BUS_NAME)
+            .unwrap()
+            .path(ROOT)
+            .unwrap()
+            .build()
+            .await
+            .unwrap();
+        let objects = manager.get_managed_objects().await.unwrap();
+        let named = objects.into_iter().map(|(path, interfaces)| {
+            let interfaces = interfaces.into_iter().map(|(name, all)| (name.to_string(), all));
+            (path.to_string(), interfaces.collect())
+        });
+        named.collect()
+    }
+
+    /// The next signals up to and including the first of this name, as `Member path-below-root body`.
+    pub(super) async fn signals_until(&mut self, last: &str) -> Vec<String> {
+        let mut seen = Vec::new();
+        loop {
+            let message = self.messages.next().await.unwrap().unwrap();
+            if message.message_type() != Type::Signal {
+                continue;
+            }
+            let header = message.header();
+            let member = header.member().unwrap().to_string();
+            let path = header.path().unwrap().as_str().strip_prefix(ROOT).unwrap().to_owned();
+            let body = message.body();
+            let body: zbus::zvariant::Structure<'_> = body.deserialize().unwrap();
+            let ended = member == last;
+            seen.push(format!("{member} {path} {body}"));
+            if ended {
+                return seen;
+            }
+        }
+    }
+}
+
+/// A property's value as text.
+pub(super) fn text(value: &OwnedValue) -> String {
+    String::try_from(value.clone()).unwrap()
+}
