@@ -1,0 +1,128 @@
+#!/bin/bash
+# Every check of the repository, with what a fresh Debian lacks installed first. `make check` and
+# `.ci/run` call it. All steps run even where one fails; the last line says how it went.
+set -uo pipefail
+cd "$(dirname "$(realpath "$0")")/.." || exit 1
+export DEBIAN_FRONTEND=noninteractive
+export PATH=$HOME/.cargo/bin:$PATH
+
+root=$([ "$(id -u)" = 0 ] && echo yes || echo no)
+failed=()
+
+# step NAME COMMAND…
+step() {
+    local name=$1 start=$SECONDS
+    shift
+    printf '\n== %s\n' "$name"
+    if "$@" </dev/null; then
+        printf '== %s: done in %s s\n' "$name" $((SECONDS - start))
+    else
+        printf '== %s: FAILED (status %s)\n' "$name" $?
+        failed+=("$name")
+    fi
+}
+
+# Tools by the Debian package that has them.
+tools=(
+    gcc:gcc make:make git:git
+    dh:debhelper dpkg-buildpackage:dpkg-dev lintian:lintian rpmbuild:rpm mandoc:mandoc
+    dbus-daemon:dbus systemd-analyze:systemd
+)
+# For the booted system, which only root can have.
+system_tools=(mmdebstrap:mmdebstrap systemd-nspawn:systemd-container npm:npm unshare:util-linux)
+
+install_tools() {
+    local packages=() pair
+    [ "$root" = yes ] && tools+=("${system_tools[@]}")
+    for pair in "${tools[@]}"; do
+        command -v "${pair%%:*}" >/dev/null || packages+=("${pair#*:}")
+    done
+    # The headers of the C library are no program to look for.
+    [ -e /usr/include/stdlib.h ] || packages+=(libc6-dev)
+    if [ ${#packages[@]} -gt 0 ] && [ "$root" = no ]; then
+        echo "not installed, and only root can: apt-get install ${packages[*]}"
+        return 1
+    fi
+    if [ "$root" = yes ]; then
+        # The booted system is made from the same lists.
+        apt-get update -qq || return
+        [ ${#packages[@]} -eq 0 ] ||
+            apt-get install -qq --yes --no-install-recommends "${packages[@]}" || return
+    fi
+    if ! command -v cargo >/dev/null; then
+        echo "no cargo: install Rust as https://rustup.rs says; Cargo.toml names the version"
+        return 1
+    fi
+    if ! cargo fmt --version >/dev/null 2>&1 || ! cargo clippy --version >/dev/null 2>&1; then
+        rustup component add rustfmt clippy
+    fi
+}
+
+packages() {
+    make --no-print-directory deb && make --no-print-directory rpm
+}
+
+dependencies() {
+    local deny=target/tools/bin/cargo-deny
+    if command -v cargo-deny >/dev/null; then
+        deny=cargo-deny
+    elif [ ! -x $deny ]; then
+        cargo install --quiet --locked --root target/tools cargo-deny || return
+    fi
+    # Licences, sources and duplicates. Known advisories change by the day, and no commit of ours
+    # makes them: they are looked at apart from this.
+    $deny --offline --locked check --hide-inclusion-graph bans licenses sources
+}
+
+pages() {
+    mandoc -T lint -W warning man/*.[1-8]
+}
+
+lint_package() {
+    lintian --fail-on error,warning target/packages/*.deb
+}
+
+demo() {
+    make --no-print-directory demo ANSWER=allow && make --no-print-directory demo ANSWER=deny
+}
+
+tests() {
+    if [ "$root" = yes ]; then
+        export PAGER_SYSTEM=required
+    else
+        echo "system suite: not run: needs root"
+    fi
+    cargo test --locked --workspace --no-fail-fast
+}
+
+step 'what a fresh machine lacks' install_tools
+if [ ${#failed[@]} -gt 0 ] && ! command -v cargo >/dev/null; then
+    exit 1
+fi
+
+# The Debian tree waits for its mirror and the compiler for its processor: side by side.
+mkdir -p target/system
+if [ "$root" = yes ]; then
+    tests/system/prepare.sh target/system </dev/null >target/system/prepare.log 2>&1 &
+    preparing=$!
+fi
+
+step 'format' cargo fmt --all --check
+step 'packages' packages
+step 'lints' cargo clippy --locked --workspace --all-targets --quiet -- -D warnings
+step 'dependencies' dependencies
+step 'man pages' pages
+step 'package lints' lint_package
+step 'demo' demo
+if [ "$root" = yes ]; then
+    step 'a Debian system to boot' wait $preparing
+    cat target/system/prepare.log
+fi
+step 'tests' tests
+
+if [ ${#failed[@]} -gt 0 ]; then
+    printf '\nmake check: FAILED after %s s: %s\n' $SECONDS "$(IFS=,; echo "${failed[*]}")"
+    exit 1
+fi
+printf '\nmake check: everything passed in %s s\n' $SECONDS
+[ "$root" = yes ] || echo "but the system suite was not run: it needs root"
