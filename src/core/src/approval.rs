@@ -29,6 +29,13 @@ impl Kind {
             Self::Plan => "plan",
         }
     }
+
+    /// The kind that [`Kind::as_str`] gives this word for.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Permission, Self::Question, Self::Plan]
+            .into_iter()
+            .find(|kind| kind.as_str() == word)
+    }
 }
 
 /// Where an approval stands. Every state but [`State::Pending`] is final.

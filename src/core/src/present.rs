@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::Agent;
 use crate::approval::{Approval, Kind, Resolution, State, Verdict};
 use crate::sanitize::{one_line, visible};
 
@@ -34,10 +35,15 @@ fn main_text<'a>(tool: &str, input: &'a Value) -> Option<&'a str> {
 
 /// The first line of every message: who wants what. "Claude Code in webshop wants to run a command".
 pub fn headline(approval: &Approval) -> String {
-    let who = approval.agent.title();
-    let label = visible(&approval.label);
-    match approval.kind {
-        Kind::Permission => format!("{who} in {label} wants to {}", deed(&approval.tool)),
+    headline_of(&approval.agent, &approval.label, approval.kind, &approval.tool)
+}
+
+/// The same for a door that has the approval's parts only.
+pub fn headline_of(agent: &Agent, label: &str, kind: Kind, tool: &str) -> String {
+    let who = agent.title();
+    let label = visible(label);
+    match kind {
+        Kind::Permission => format!("{who} in {label} wants to {}", deed(tool)),
         Kind::Question => format!("{who} in {label} asks you"),
         Kind::Plan => format!("{who} in {label} asks whether its plan is all right"),
     }
@@ -60,20 +66,22 @@ fn deed(tool: &str) -> String {
 /// What is asked, whole and safe to show: the command with its line breaks, the plan, the questions
 /// with their options, or the tool's input as indented JSON.
 pub fn body(approval: &Approval) -> String {
-    let text = approval.input.text();
-    let Ok(value) = serde_json::from_str::<Value>(text) else {
-        return visible(text).into_owned();
+    body_of(approval.kind, &approval.tool, approval.input.text())
+}
+
+/// The same for a door that has the approval's parts only.
+pub fn body_of(kind: Kind, tool: &str, input: &str) -> String {
+    let Ok(value) = serde_json::from_str::<Value>(input) else {
+        return visible(input).into_owned();
     };
-    let whole = match (approval.kind, approval.tool.as_str()) {
+    let whole = match (kind, tool) {
         (Kind::Question, _) => questions(&value),
-        (_, "Bash" | "ExitPlanMode" | "Read") => {
-            main_text(&approval.tool, &value).map(str::to_owned)
-        }
+        (_, "Bash" | "ExitPlanMode" | "Read") => main_text(tool, &value).map(str::to_owned),
         _ => None,
     };
     let whole = whole
         .or_else(|| serde_json::to_string_pretty(&value).ok())
-        .unwrap_or_else(|| text.to_string());
+        .unwrap_or_else(|| input.to_owned());
     visible(&whole).into_owned()
 }
 

@@ -1,3 +1,28 @@
-//! The person's command-line tool for pager.
+//! The person's command-line tool for pager: what waits, and the answers to it.
 
-fn main() {}
+mod cli;
+mod commands;
+mod daemon;
+mod failure;
+mod output;
+mod table;
+mod time;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::Args;
+use crate::output::Output;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let output = Output::new(&args);
+    match commands::run(args, &output) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            output::complain(&failure);
+            failure.status.into()
+        }
+    }
+}

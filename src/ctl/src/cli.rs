@@ -1,0 +1,80 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// See and answer what coding agents ask.
+///
+/// Without a verb: what waits for you, then the sessions. Ids may be shortened to any unique
+/// beginning.
+#[derive(Debug, Parser)]
+#[command(name = "pagerctl", version, disable_help_subcommand = true)]
+pub(crate) struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) verb: Option<Verb>,
+    /// Print data as JSON.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Do not show long output in a pager.
+    #[arg(long, global = true)]
+    pub(crate) no_pager: bool,
+    /// Print nothing but what was asked for, and errors.
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+    /// Speak to the pagerd that was started with this --runtime-dir.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) runtime_dir: Option<PathBuf>,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Show how the daemon does and what it reaches.
+    Status,
+    /// List the approvals that wait.
+    List {
+        /// Also those settled within the last hour.
+        #[arg(long, short)]
+        all: bool,
+    },
+    /// Show an approval whole.
+    Show {
+        /// The approval.
+        id: String,
+    },
+    /// Let the agent do it.
+    Approve {
+        /// The approval.
+        id: String,
+        /// Also grant what the agent suggests for the future; `show` says what that is.
+        #[arg(long)]
+        always: bool,
+    },
+    /// Do not let the agent do it.
+    Deny {
+        /// The approval.
+        id: String,
+        /// What the agent is told.
+        #[arg(long, short = 'm', value_name = "REASON", default_value = "")]
+        message: String,
+    },
+    /// Answer an agent's question.
+    Answer {
+        /// The approval.
+        id: String,
+        /// An answer: the label of a choice, or free text. With several questions put the
+        /// question's header or text and `=` before it. Repeat it for more.
+        #[arg(long = "answer", short = 'a', value_name = "[QUESTION=]ANSWER", required = true)]
+        answers: Vec<String>,
+    },
+    /// Print a line for everything that happens, until interrupted.
+    Monitor,
+    /// List the sessions.
+    Sessions {
+        /// Also those that have ended.
+        #[arg(long, short)]
+        all: bool,
+    },
+}

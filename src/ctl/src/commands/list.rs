@@ -1,0 +1,84 @@
+//! `pagerctl list`
+
+use jiff::Timestamp;
+use pager_core::sanitize::one_line;
+use serde::Serialize;
+
+use super::words::{short, short_len};
+use crate::daemon::{Approval, Daemon};
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::table::table;
+use crate::time::span;
+
+pub(super) async fn run(daemon: &Daemon, output: &Output, all: bool) -> Result<(), Failure> {
+    let approvals = if all { daemon.lately().await? } else { daemon.waiting().await? };
+    let rows: Vec<_> = approvals.iter().map(Row::from).collect();
+    output.data(&rows, || text(&approvals, all, output))
+}
+
+/// An approval in a listing: all but its input.
+#[derive(Debug, Serialize)]
+pub(super) struct Row<'a> {
+    id: &'a str,
+    kind: &'a str,
+    state: &'a str,
+    agent: &'a str,
+    session: &'a str,
+    label: &'a str,
+    cwd: &'a str,
+    tool: &'a str,
+    summary: &'a str,
+    created: Timestamp,
+    expires: Timestamp,
+}
+
+impl<'a> From<&'a Approval> for Row<'a> {
+    fn from(approval: &'a Approval) -> Self {
+        Self {
+            id: &approval.id,
+            kind: &approval.kind,
+            state: &approval.state,
+            agent: &approval.agent,
+            session: &approval.session,
+            label: &approval.label,
+            cwd: &approval.cwd,
+            tool: &approval.tool,
+            summary: &approval.summary,
+            created: approval.created,
+            expires: approval.expires,
+        }
+    }
+}
+
+pub(super) fn text(approvals: &[Approval], all: bool, output: &Output) -> String {
+    let waiting = approvals.iter().filter(|approval| approval.state == "pending").count();
+    let remark = match waiting {
+        0 => "Nothing waits for you.\n".to_owned(),
+        1 => "1 approval waits. pagerctl show|approve|deny ID\n".to_owned(),
+        n => format!("{n} approvals wait. pagerctl show|approve|deny ID\n"),
+    };
+    if approvals.is_empty() {
+        return output.remark(remark);
+    }
+    let len = short_len(approvals.iter().map(|approval| approval.id.as_str()));
+    let now = Timestamp::now();
+    let cells = |approval: &Approval| {
+        let id = short(&approval.id, len);
+        let age = span(approval.created, now);
+        let session = one_line(&approval.label, 24);
+        let tool = one_line(&approval.tool, 24);
+        (id, age, session, tool, one_line(&approval.summary, 500))
+    };
+    let lines = if all {
+        let rows = approvals.iter().map(|approval| {
+            let (id, age, session, tool, summary) = cells(approval);
+            [id, one_line(&approval.state, 16), age, session, tool, summary]
+        });
+        table(["ID", "STATE", "AGE", "SESSION", "TOOL", "SUMMARY"], rows.collect())
+    } else {
+        let rows = approvals.iter().map(cells).map(<[String; 5]>::from);
+        table(["ID", "AGE", "SESSION", "TOOL", "SUMMARY"], rows.collect())
+    };
+    lines + &output.remark(format!("\n{remark}"))
+}

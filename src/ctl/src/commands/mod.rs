@@ -1,0 +1,40 @@
+//! The verbs, each in a file of its own.
+
+mod answer;
+mod approve;
+mod deny;
+mod list;
+mod monitor;
+mod overview;
+mod sessions;
+mod show;
+mod status;
+mod words;
+
+use crate::cli::{Args, Verb};
+use crate::daemon::{Daemon, Target};
+use crate::failure::{Failure, Status};
+use crate::output::Output;
+
+/// Does what the command line says.
+pub(crate) fn run(args: Args, output: &Output) -> Result<(), Failure> {
+    let target = Target::choose(args.runtime_dir.as_deref());
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Status::Failed, format!("cannot start: {error}")))?;
+    runtime.block_on(async {
+        let daemon = Daemon::connect(&target).await?;
+        match args.verb {
+            None => overview::run(&daemon, output).await,
+            Some(Verb::Status) => status::run(&daemon, output).await,
+            Some(Verb::List { all }) => list::run(&daemon, output, all).await,
+            Some(Verb::Show { id }) => show::run(&daemon, output, &id).await,
+            Some(Verb::Approve { id, always }) => approve::run(&daemon, output, &id, always).await,
+            Some(Verb::Deny { id, message }) => deny::run(&daemon, output, &id, &message).await,
+            Some(Verb::Answer { id, answers }) => answer::run(&daemon, output, &id, &answers).await,
+            Some(Verb::Monitor) => monitor::run(&daemon, output).await,
+            Some(Verb::Sessions { all }) => sessions::run(&daemon, output, all).await,
+        }
+    })
+}

@@ -1,0 +1,27 @@
+//! `pagerctl` alone: what waits, then the sessions.
+
+use serde::Serialize;
+
+use super::list::{self, Row};
+use super::sessions;
+use crate::daemon::{Daemon, Session};
+use crate::failure::Failure;
+use crate::output::Output;
+
+#[derive(Debug, Serialize)]
+struct Overview<'a> {
+    approvals: Vec<Row<'a>>,
+    sessions: &'a [Session],
+}
+
+pub(super) async fn run(daemon: &Daemon, output: &Output) -> Result<(), Failure> {
+    let approvals = daemon.waiting().await?;
+    let mut sessions = daemon.sessions().await?;
+    sessions.retain(|session| session.state != "ended");
+    let rows = approvals.iter().map(Row::from).collect();
+    output.data(&Overview { approvals: rows, sessions: &sessions }, || {
+        let waiting = list::text(&approvals, false, output);
+        let gap = if waiting.is_empty() { "" } else { "\n" };
+        waiting + gap + &sessions::text(&sessions, output)
+    })
+}

@@ -1,0 +1,37 @@
+//! `pagerctl status`
+
+use owo_colors::OwoColorize;
+use pager_core::sanitize::one_line;
+
+use crate::daemon::{Daemon, Summary};
+use crate::failure::Failure;
+use crate::output::Output;
+
+pub(super) async fn run(daemon: &Daemon, output: &Output) -> Result<(), Failure> {
+    let summary = daemon.summary().await?;
+    output.data(&summary, || text(&summary))
+}
+
+fn text(summary: &Summary) -> String {
+    let Summary { version, state, reached, telegram_state, .. } = summary;
+    let dot = if state == "ready" { "●".green().to_string() } else { "●".red().to_string() };
+    let reached = match *reached {
+        "session-bus" => "over the session bus",
+        _ => "over the private socket",
+    };
+    format!(
+        "{dot} pagerd {} is {}\n   Reached: {reached}\n  Telegram: {}\n   Waiting: {}\n  Sessions: {}\n",
+        one_line(version, 40),
+        one_line(state, 40),
+        one_line(telegram_state, 200),
+        plural(summary.pending_approvals, "approval"),
+        plural(summary.active_sessions, "active session"),
+    )
+}
+
+fn plural(count: u32, what: &str) -> String {
+    match count {
+        1 => format!("1 {what}"),
+        _ => format!("{count} {what}s"),
+    }
+}

@@ -1,0 +1,136 @@
+//! What the daemon tells, as plain data. Its JSON form is an interface: fields are only ever added.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use zbus::zvariant::{OwnedObjectPath, OwnedValue};
+
+use super::Labels;
+use crate::failure::{Failure, Status};
+
+/// The daemon as a whole.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Summary {
+    pub(crate) version: String,
+    /// `ready` or `degraded`.
+    pub(crate) state: String,
+    /// `session-bus` or `private-socket`.
+    pub(crate) reached: &'static str,
+    pub(crate) telegram_state: String,
+    pub(crate) pending_approvals: u32,
+    pub(crate) active_sessions: u32,
+}
+
+/// An approval, whole.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Approval {
+    pub(crate) id: String,
+    pub(crate) kind: String,
+    pub(crate) state: String,
+    /// Who settled it; none while it is pending.
+    pub(crate) resolved_by: Option<String>,
+    pub(crate) agent: String,
+    /// The session's id.
+    pub(crate) session: String,
+    pub(crate) label: String,
+    pub(crate) cwd: String,
+    pub(crate) tool: String,
+    pub(crate) summary: String,
+    /// The tool's input: JSON text, exactly as the agent wrote it.
+    pub(crate) input: String,
+    pub(crate) input_sha256: String,
+    pub(crate) always_rule: Option<String>,
+    pub(crate) created: Timestamp,
+    pub(crate) expires: Timestamp,
+}
+
+impl Approval {
+    pub(super) fn read(mut properties: Properties, labels: &Labels) -> Result<Self, Failure> {
+        let session: OwnedObjectPath = properties.take("Session")?;
+        let (session, label) = match labels.get(session.as_str()) {
+            Some((id, label)) => (id.clone(), label.clone()),
+            // The session is over for so long that it is forgotten.
+            None => (session.rsplit('/').next().unwrap_or_default().to_owned(), String::new()),
+        };
+        let some = |text: String| (!text.is_empty()).then_some(text);
+        Ok(Self {
+            id: properties.take("Id")?,
+            kind: properties.take("Kind")?,
+            state: properties.take("State")?,
+            resolved_by: some(properties.take("ResolvedBy")?),
+            agent: properties.take("Agent")?,
+            session,
+            label,
+            cwd: properties.take("Cwd")?,
+            tool: properties.take("Tool")?,
+            summary: properties.take("Summary")?,
+            input: properties.take("Input")?,
+            input_sha256: properties.take("InputSha256")?,
+            always_rule: some(properties.take("AlwaysRule")?),
+            created: time(properties.take("Created")?)?,
+            expires: time(properties.take("Expires")?)?,
+        })
+    }
+}
+
+/// A session.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Session {
+    pub(crate) id: String,
+    pub(crate) agent: String,
+    pub(crate) label: String,
+    pub(crate) state: String,
+    pub(crate) cwd: String,
+    pub(crate) model: Option<String>,
+    pub(crate) permission_mode: Option<String>,
+    pub(crate) context_percent: Option<f64>,
+    pub(crate) cost_usd: Option<f64>,
+    pub(crate) managed: bool,
+    pub(crate) unit: Option<String>,
+}
+
+impl Session {
+    pub(super) fn read(mut properties: Properties) -> Result<Self, Failure> {
+        let some = |text: String| (!text.is_empty()).then_some(text);
+        let known = |number: f64| (number >= 0.0).then_some(number);
+        Ok(Self {
+            id: properties.take("Id")?,
+            agent: properties.take("Agent")?,
+            label: properties.take("Label")?,
+            state: properties.take("State")?,
+            cwd: properties.take("Cwd")?,
+            model: some(properties.take("Model")?),
+            permission_mode: some(properties.take("PermissionMode")?),
+            context_percent: known(properties.take("ContextPercent")?),
+            cost_usd: known(properties.take("CostUsd")?),
+            managed: properties.take("Managed")?,
+            unit: some(properties.take("Unit")?),
+        })
+    }
+}
+
+/// An object's properties, to be taken out one by one.
+pub(super) struct Properties(pub(super) HashMap<String, OwnedValue>);
+
+impl Properties {
+    fn take<T>(&mut self, name: &str) -> Result<T, Failure>
+    where
+        T: TryFrom<OwnedValue>,
+    {
+        self.0.remove(name).and_then(|value| T::try_from(value).ok()).ok_or_else(|| {
+            let what = format!("pagerd does not tell {name} as this pagerctl expects it");
+            Failure {
+                hint: Some("are pagerctl and the running pagerd of the same version?"),
+                ..Failure::new(Status::Failed, what)
+            }
+        })
+    }
+}
+
+fn time(microseconds: u64) -> Result<Timestamp, Failure> {
+    i64::try_from(microseconds)
+        .ok()
+        .and_then(|microseconds| Timestamp::from_microsecond(microseconds).ok())
+        .ok_or_else(|| Failure::new(Status::Failed, "pagerd tells a time that cannot be"))
+}

@@ -1,0 +1,42 @@
+//! The daemon's interfaces, as far as pagerctl calls them.
+
+use std::collections::HashMap;
+
+use zbus::zvariant::{OwnedObjectPath, OwnedValue};
+
+/// A row of a listing: five columns, the second a path.
+pub(crate) type Row = (String, OwnedObjectPath, String, String, String);
+
+#[zbus::proxy(
+    interface = "org.pagerd.Pager1.Manager",
+    default_service = "org.pagerd.Pager1",
+    default_path = "/org/pagerd/Pager1",
+    gen_blocking = false
+)]
+pub(crate) trait Manager {
+    fn list_sessions(&self) -> zbus::Result<Vec<Row>>;
+    fn list_approvals(&self) -> zbus::Result<Vec<Row>>;
+    fn approve(&self, id: &str) -> zbus::Result<()>;
+    fn approve_always(&self, id: &str) -> zbus::Result<()>;
+    fn deny(&self, id: &str, reason: &str) -> zbus::Result<()>;
+    fn answer(&self, id: &str, answers: &HashMap<String, Vec<String>>) -> zbus::Result<()>;
+    #[zbus(property)]
+    fn version(&self) -> zbus::Result<String>;
+    #[zbus(property)]
+    fn state(&self) -> zbus::Result<String>;
+    #[zbus(property)]
+    fn telegram_state(&self) -> zbus::Result<String>;
+    #[zbus(property)]
+    fn pending_approvals(&self) -> zbus::Result<u32>;
+    #[zbus(property)]
+    fn active_sessions(&self) -> zbus::Result<u32>;
+}
+
+#[zbus::proxy(
+    interface = "org.freedesktop.DBus.Properties",
+    default_service = "org.pagerd.Pager1",
+    gen_blocking = false
+)]
+pub(crate) trait Properties {
+    fn get_all(&self, interface: &str) -> zbus::Result<HashMap<String, OwnedValue>>;
+}

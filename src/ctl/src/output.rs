@@ -1,0 +1,133 @@
+//! What is printed, and how: data on standard output, everything else on standard error.
+
+use std::io::{self, IsTerminal, Write};
+use std::process::{Command, Stdio};
+
+use anstream::{AutoStream, ColorChoice};
+use owo_colors::OwoColorize;
+use serde::Serialize;
+
+use crate::cli::Args;
+use crate::failure::{Failure, Status};
+
+/// How this run prints.
+#[derive(Debug)]
+pub(crate) struct Output {
+    json: bool,
+    quiet: bool,
+    pager: bool,
+}
+
+impl Output {
+    pub(crate) fn new(args: &Args) -> Self {
+        Self { json: args.json, quiet: args.quiet, pager: !args.no_pager }
+    }
+
+    /// Prints data: as JSON where that was asked for, else as the text for a person.
+    pub(crate) fn data<T: Serialize>(
+        &self,
+        data: &T,
+        text: impl FnOnce() -> String,
+    ) -> Result<(), Failure> {
+        if self.json {
+            let json = serde_json::to_string_pretty(data).map_err(io::Error::from);
+            return json.and_then(|json| print(&(json + "\n"))).map_err(failed);
+        }
+        let text = text();
+        if self.pager && io::stdout().is_terminal() && page(&text) {
+            return Ok(());
+        }
+        print(&text).map_err(failed)
+    }
+
+    /// Prints one of many things as it happens: a line of JSON, or of text.
+    pub(crate) fn line<T: Serialize>(
+        &self,
+        data: &T,
+        text: impl FnOnce() -> String,
+    ) -> Result<(), Failure> {
+        let line = if self.json {
+            serde_json::to_string(data).map_err(io::Error::from)
+        } else {
+            Ok(text())
+        };
+        line.and_then(|line| print(&(line + "\n"))).map_err(failed)
+    }
+
+    /// Says what was done, unless it was asked not to; in JSON for those who asked for that.
+    pub(crate) fn done<T: Serialize>(
+        &self,
+        data: &T,
+        text: impl FnOnce() -> String,
+    ) -> Result<(), Failure> {
+        if self.quiet && !self.json {
+            return Ok(());
+        }
+        self.line(data, text)
+    }
+
+    /// A remark around the data; empty where none is wanted.
+    pub(crate) fn remark(&self, text: String) -> String {
+        if self.quiet { String::new() } else { text }
+    }
+}
+
+/// Tells a person what went wrong.
+pub(crate) fn complain(failure: &Failure) {
+    if failure.status == Status::ReaderGone {
+        return;
+    }
+    let mut stderr = anstream::stderr().lock();
+    let mut lines = format!("{} {}\n", "pagerctl:".red().bold(), failure.what);
+    if let Some(hint) = failure.hint {
+        lines.push_str(&format!("{} {hint}\n", "hint:".cyan()));
+    }
+    // There is nobody left to tell if this fails.
+    drop(stderr.write_all(lines.as_bytes()));
+}
+
+/// Whether colours are wanted on standard output.
+pub(crate) fn coloured() -> bool {
+    AutoStream::choice(&io::stdout()) != ColorChoice::Never
+}
+
+fn print(text: &str) -> io::Result<()> {
+    let mut stdout = anstream::stdout().lock();
+    stdout.write_all(text.as_bytes())?;
+    stdout.flush()
+}
+
+fn failed(error: io::Error) -> Failure {
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        // Who reads has seen enough: `pagerctl monitor | head`.
+        return Failure::new(Status::ReaderGone, "");
+    }
+    Failure::new(Status::Failed, format!("cannot write the output: {error}"))
+}
+
+/// Shows text in the person's pager; `false` where that could not be started.
+fn page(text: &str) -> bool {
+    let Some(program) = pager() else { return false };
+    let mut command = Command::new("sh");
+    command.arg("-c").arg(program).stdin(Stdio::piped());
+    if std::env::var_os("LESS").is_none() {
+        // Leave at once if it all fits, keep colours, and stay on the screen; as systemctl has it.
+        command.env("LESS", "FRSXMK");
+    }
+    let Ok(mut child) = command.spawn() else { return false };
+    if let Some(stdin) = child.stdin.take() {
+        let stdin: Box<dyn Write> = Box::new(stdin);
+        let choice = if coloured() { ColorChoice::AlwaysAnsi } else { ColorChoice::Never };
+        // A pager that is left early is no error.
+        drop(AutoStream::new(stdin, choice).write_all(text.as_bytes()));
+    }
+    child.wait().is_ok_and(|status| status.success())
+}
+
+fn pager() -> Option<String> {
+    let chosen = ["PAGERCTL_PAGER", "SYSTEMD_PAGER", "PAGER"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok())
+        .unwrap_or_else(|| "less".to_owned());
+    (!matches!(chosen.as_str(), "" | "cat")).then_some(chosen)
+}

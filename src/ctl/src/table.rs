@@ -1,0 +1,42 @@
+//! Aligned columns in the manner of systemctl: no lines, and the last column gives way.
+
+use comfy_table::{Attribute, Cell, ColumnConstraint, ContentArrangement, Row, Table, presets};
+
+use crate::output::coloured;
+
+/// Lays out rows under a header. On a terminal the last column is cut to what fits; elsewhere
+/// nothing is.
+pub(crate) fn table<const N: usize>(header: [&str; N], rows: Vec<[String; N]>) -> String {
+    render(header, rows, None)
+}
+
+fn render<const N: usize>(header: [&str; N], rows: Vec<[String; N]>, width: Option<u16>) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    if !coloured() {
+        table.force_no_tty();
+    }
+    if let Some(width) = width {
+        table.set_width(width);
+    }
+    table.set_header(header.map(|name| Cell::new(name).add_attribute(Attribute::Bold)));
+    for row in rows {
+        let mut row = Row::from(row);
+        row.max_height(1);
+        table.add_row(row);
+    }
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    for index in 0..N.saturating_sub(1) {
+        if let Some(column) = table.column_mut(index) {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
+    }
+    let mut lines = String::new();
+    for line in table.lines() {
+        lines.push_str(line.trim_end());
+        lines.push('\n');
+    }
+    lines
+}
