@@ -117,6 +117,17 @@ pub fn settlement(resolution: &Resolution) -> String {
     }
 }
 
+/// What somebody is told whose answer came after the end: "Already denied on the desktop at 12:03 UTC".
+pub fn late(resolution: &Resolution) -> String {
+    let time = resolution.at.strftime("%H:%M UTC");
+    match resolution.state {
+        State::Elsewhere => format!("Already answered at the terminal at {time}"),
+        State::Expired => format!("Too late: expired at {time}, the terminal decides"),
+        State::Cancelled => format!("Too late: the agent had gone at {time}"),
+        state => format!("Already {} {} at {time}", state.as_str(), resolution.by.words()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -130,6 +141,21 @@ mod tests {
         assert_eq!(summary("Bash", r#"{"command":5}"#), r#"{"command":5}"#);
         let long = format!(r#"{{"command":"{}"}}"#, "a".repeat(5000));
         assert_eq!(summary("Bash", &long).chars().count(), SUMMARY_MAX);
+    }
+
+    #[test]
+    fn latecomers_are_told_how_it_ended_and_when() {
+        let late = |state, by| {
+            let at = jiff::Timestamp::UNIX_EPOCH;
+            late(&Resolution { state, verdict: None, by, at, message_id: None })
+        };
+        use crate::Actor;
+        let desktop = late(State::Denied, Actor::Desktop);
+        assert_eq!(desktop, "Already denied on the desktop at 00:00 UTC");
+        let terminal = late(State::Elsewhere, Actor::Terminal);
+        assert_eq!(terminal, "Already answered at the terminal at 00:00 UTC");
+        let expired = late(State::Expired, Actor::Timeout);
+        assert_eq!(expired, "Too late: expired at 00:00 UTC, the terminal decides");
     }
 
     #[test]

@@ -74,6 +74,23 @@ impl Store {
         Ok(notes)
     }
 
+    /// Drops one note.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn drop_note(
+        &mut self,
+        door: &str,
+        approval: &ApprovalId,
+        slot: &str,
+    ) -> Result<(), StoreError> {
+        self.db.pragma_update(None, "synchronous", "NORMAL")?;
+        self.db
+            .prepare_cached("DELETE FROM notes WHERE door = ?1 AND approval = ?2 AND slot = ?3")?
+            .execute((door, approval.to_string(), slot))?;
+        Ok(())
+    }
+
     /// Drops a door's notes about an approval.
     ///
     /// # Errors
@@ -91,6 +108,19 @@ impl Store {
     /// The database's.
     pub fn put_fact(&mut self, key: &str, value: &str) -> Result<(), StoreError> {
         self.db.pragma_update(None, "synchronous", "FULL")?;
+        self.write_fact(key, value)
+    }
+
+    /// Remembers a single value that a crash must not lose but a power cut may.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn put_fact_relaxed(&mut self, key: &str, value: &str) -> Result<(), StoreError> {
+        self.db.pragma_update(None, "synchronous", "NORMAL")?;
+        self.write_fact(key, value)
+    }
+
+    fn write_fact(&mut self, key: &str, value: &str) -> Result<(), StoreError> {
         self.db
             .prepare_cached("INSERT OR REPLACE INTO facts (key, value) VALUES (?1, ?2)")?
             .execute((key, value))?;

@@ -63,6 +63,8 @@ impl Store {
     /// # Errors
     /// The database's.
     pub fn finish_task(&mut self, id: i64) -> Result<(), StoreError> {
+        // Lost with the power, it is done once more: that is what the outbox is for.
+        self.db.pragma_update(None, "synchronous", "NORMAL")?;
         self.db.prepare_cached("DELETE FROM outbox WHERE id = ?1")?.execute([id])?;
         Ok(())
     }

@@ -2,3 +2,4 @@
 
 pub mod dbus;
 pub mod desktop;
+pub mod telegram;

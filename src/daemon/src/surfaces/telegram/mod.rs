@@ -1,0 +1,201 @@
+//! The Telegram door: a message with buttons for everything that waits, by a bot of the person's own.
+//!
+//! Two tasks share one way to the server. The outbox sends: prompts first, then how things ended,
+//! then replies; what it has to do stands in the store until it is done. The poller receives: taps
+//! become verdicts, words become replies, and an update is confirmed only once its effect is durable.
+//! Neither waits for the other, and neither decides anything: that is the engine's.
+
+mod api;
+mod callback;
+mod commands;
+mod outbox;
+mod poll;
+mod render;
+mod seen;
+mod state;
+mod tap;
+mod throttle;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use pager_config::{Secret, Url};
+use pager_core::{Approval, ApprovalId};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+use crate::engine::{EngineError, Handle};
+use api::Api;
+use callback::Sent;
+use outbox::{Job, Outbox};
+use poll::Poller;
+use seen::Seen;
+use state::Board;
+pub use state::TelegramState;
+
+/// The door's name in the outbox, for [`crate::engine::Options::doors`].
+pub const DOOR: &str = "telegram";
+
+/// How long what is under way may take once the door is to close.
+const CLOSE_WITHIN: Duration = Duration::from_secs(2);
+
+/// What the door is told by the configuration.
+#[derive(Debug, Clone)]
+pub struct TelegramConfig {
+    /// The bot's token.
+    pub token: Secret,
+    /// The Bot API server.
+    pub api_url: Url,
+    /// The people who may answer and ask, by numeric id.
+    pub allowed_users: Vec<i64>,
+    /// Where questions go.
+    pub chat: Option<i64>,
+}
+
+impl TelegramConfig {
+    /// Takes the `[telegram]` section and the token that was found for it.
+    pub fn new(section: &pager_config::Telegram, token: Secret) -> Self {
+        Self {
+            token,
+            api_url: section.api_url.clone(),
+            allowed_users: section.allowed_users.clone(),
+            chat: section.chat(),
+        }
+    }
+}
+
+/// The open door. It closes, at once and wherever it is, when it is dropped; nothing durable is lost.
+#[derive(Debug)]
+pub struct Telegram {
+    state: watch::Receiver<TelegramState>,
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+impl Telegram {
+    /// Opens the door. [`DOOR`] must be among the engine's doors for questions to come to it.
+    ///
+    /// # Errors
+    /// The client's, where TLS cannot be set up.
+    pub fn open(config: TelegramConfig, handle: Handle) -> Result<Self, reqwest::Error> {
+        let api = Api::new(config.token, config.api_url)?;
+        let (jobs, queue) = mpsc::unbounded_channel();
+        let (stop, stopping) = watch::channel(false);
+        let door = Arc::new(Door {
+            api,
+            handle,
+            board: Board::new(),
+            allowed: config.allowed_users,
+            home: Mutex::new(config.chat),
+            seen: Mutex::default(),
+            jobs,
+        });
+        let state = door.board.watch();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(Outbox::new(Arc::clone(&door), queue).run(stopping.clone()));
+        tasks.spawn(Poller::new(door).run(stopping));
+        Ok(Self { state, stop, tasks })
+    }
+
+    /// How things stand, now and later.
+    pub fn state(&self) -> watch::Receiver<TelegramState> {
+        self.state.clone()
+    }
+
+    /// Closes the door: what is under way is brought to its end if that takes no longer than two
+    /// seconds.
+    pub async fn close(mut self) {
+        self.stop.send_replace(true);
+        let ended = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(CLOSE_WITHIN, ended).await.is_err() {
+            self.tasks.shutdown().await;
+        }
+    }
+}
+
+/// What the tasks share.
+#[derive(Debug)]
+struct Door {
+    api: Api,
+    handle: Handle,
+    board: Board,
+    allowed: Vec<i64>,
+    /// Where questions go; a group may become another chat.
+    home: Mutex<Option<i64>>,
+    seen: Mutex<Seen>,
+    jobs: mpsc::UnboundedSender<Job>,
+}
+
+/// An approval and the notes of its messages, by the digest of each one's nonce.
+type Known = (Option<Approval>, Vec<(String, Sent)>);
+
+impl Door {
+    fn home(&self) -> Option<i64> {
+        *lock(&self.home)
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        lock(&self.seen)
+    }
+
+    /// What is known of an approval, of any age.
+    async fn look(&self, id: ApprovalId) -> Result<Known, EngineError> {
+        self.handle
+            .with_store(move |store, machine| {
+                let approval = match machine.approval(&id) {
+                    Some(approval) => Some(approval.clone()),
+                    None => store.approval(&id)?,
+                };
+                Ok((approval, store.notes(DOOR, &id)?))
+            })
+            .await
+    }
+
+    /// Remembers what is known of a message. It may be lost with the power: the machine's end is the
+    /// end of the agent that asked, too.
+    async fn put_note(&self, id: ApprovalId, slot: String, sent: Sent) -> Result<(), EngineError> {
+        self.handle.with_store(move |store, _| store.put_note(DOOR, &id, &slot, &sent)).await
+    }
+
+    /// Finds out what the configured chat has become since it was configured.
+    async fn follow_migrations(&self) -> Result<(), EngineError> {
+        let Some(configured) = self.home() else { return Ok(()) };
+        let home = self
+            .handle
+            .with_store(move |store, _| {
+                let mut chat = configured;
+                // A group migrates once; more steps than a few are a mistake in the store.
+                for _ in 0..4 {
+                    match store.fact(&migration_key(chat))?.and_then(|to| to.parse().ok()) {
+                        Some(to) => chat = to,
+                        None => break,
+                    }
+                }
+                Ok(chat)
+            })
+            .await?;
+        *lock(&self.home) = Some(home);
+        Ok(())
+    }
+
+    /// A group has become a supergroup, with a new number.
+    async fn migrated(&self, from: i64, to: i64) -> Result<(), EngineError> {
+        tracing::warn!("Telegram chat {from} is now chat {to}: put that into telegram.chat");
+        if self.home() == Some(from) {
+            *lock(&self.home) = Some(to);
+        }
+        self.handle
+            .with_store(move |store, _| {
+                store.put_fact_relaxed(&migration_key(from), &to.to_string())
+            })
+            .await
+    }
+}
+
+fn migration_key(chat: i64) -> String {
+    format!("telegram.migrated.{chat}")
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,402 @@
+//! Sending: what stands in the outbox, prompts first, then what people are told in reply.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use pager_core::ApprovalId;
+use pager_core::message_id::TELEGRAM_TROUBLE;
+use teloxide_core::payloads::{EditMessageText, SendMessage};
+use teloxide_core::prelude::*;
+use teloxide_core::types::{
+    ChatId, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, MessageId, ParseMode,
+};
+use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
+
+use super::api::Failure;
+use super::callback::{Nonce, Sent};
+use super::render::{self, Card};
+use super::seen::sequence;
+use super::state::TelegramState;
+use super::throttle::{Backoff, Throttle, Urgency};
+use super::{DOOR, Door};
+use crate::engine::EngineError;
+use crate::store::{Task, TaskKind};
+
+/// When a store that could not be read is asked again.
+const STORE_RETRY: Duration = Duration::from_secs(5);
+
+/// Something to be done that need not outlive the process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Job {
+    /// Say something in a chat.
+    Say {
+        /// Where.
+        chat: i64,
+        /// Plain text.
+        text: String,
+    },
+    /// A message of a settled approval turned up that does not show it yet.
+    Settle(ApprovalId),
+}
+
+/// What became of an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+enum Step {
+    /// It is over, well or badly.
+    Over,
+    /// It is to be tried again from here on.
+    NotBefore(Instant),
+}
+
+/// The task that sends.
+#[derive(Debug)]
+pub(super) struct Outbox {
+    door: Arc<Door>,
+    queue: mpsc::UnboundedReceiver<Job>,
+    jobs: VecDeque<Job>,
+    throttle: Throttle,
+    backoff: Backoff,
+    /// While the server cannot be reached: when it is tried again.
+    away_until: Option<Instant>,
+}
+
+impl Outbox {
+    pub(super) fn new(door: Arc<Door>, queue: mpsc::UnboundedReceiver<Job>) -> Self {
+        Self {
+            door,
+            queue,
+            jobs: VecDeque::new(),
+            throttle: Throttle::default(),
+            backoff: Backoff::default(),
+            away_until: None,
+        }
+    }
+
+    /// Runs until it is told to stop or the engine ends.
+    pub(super) async fn run(mut self, mut stop: watch::Receiver<bool>) {
+        let mut published = self.door.handle.published();
+        let mut state = self.door.board.watch();
+        if matches!(self.door.follow_migrations().await, Err(EngineError::Stopped)) {
+            return;
+        }
+        while !*stop.borrow() {
+            if self.door.board.is_unauthorized() {
+                // Every call would be refused: only a new configuration can change that.
+                drop(stop.wait_for(|stop| *stop).await);
+                return;
+            }
+            published.borrow_and_update();
+            let next = match self.work().await {
+                Ok(Some(Step::Over)) => continue,
+                Ok(Some(Step::NotBefore(at))) => Some(at),
+                Ok(None) => None,
+                Err(EngineError::Stopped) => return,
+                Err(error) => {
+                    tracing::warn!("messages to Telegram wait: {error}");
+                    Some(Instant::now() + STORE_RETRY)
+                }
+            };
+            let due = async {
+                match next {
+                    Some(at) => tokio::time::sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                _ = stop.wait_for(|stop| *stop) => return,
+                changed = published.changed() => if changed.is_err() { return },
+                Some(job) = self.queue.recv() => self.jobs.push_back(job),
+                changed = state.changed() => {
+                    // The poller has reached the server again: no need to wait longer.
+                    let back = matches!(*state.borrow_and_update(), TelegramState::Connected { .. });
+                    if changed.is_ok() && back {
+                        self.away_until = None;
+                    }
+                }
+                () = due => {}
+            }
+        }
+    }
+
+    /// Does one thing, the first that can be done now. `None`: there is nothing to do.
+    async fn work(&mut self) -> Result<Option<Step>, EngineError> {
+        while let Ok(job) = self.queue.try_recv() {
+            self.jobs.push_back(job);
+        }
+        let tasks = self.door.handle.tasks(DOOR).await?;
+        if let Some(until) = self.away_until {
+            if Instant::now() < until {
+                let idle = tasks.is_empty() && self.jobs.is_empty();
+                return Ok((!idle).then_some(Step::NotBefore(until)));
+            }
+            self.away_until = None;
+        }
+        let mut next: Option<Instant> = None;
+        let mut later = |at: Instant| next = Some(next.map_or(at, |next| next.min(at)));
+        for task in tasks {
+            let step = match task.kind {
+                TaskKind::Ask => self.ask(task).await?,
+                TaskKind::Settle => self.settle(task.approval, Some(task.id)).await?,
+            };
+            match step {
+                Step::Over => return Ok(Some(Step::Over)),
+                Step::NotBefore(at) => later(at),
+            }
+            if self.away_until.is_some() {
+                return Ok(self.away_until.map(Step::NotBefore));
+            }
+        }
+        for index in 0..self.jobs.len() {
+            let step = match self.jobs[index].clone() {
+                Job::Say { chat, text } => self.say(chat, text).await?,
+                Job::Settle(id) => self.settle(id, None).await?,
+            };
+            match step {
+                Step::Over => {
+                    self.jobs.remove(index);
+                    return Ok(Some(Step::Over));
+                }
+                Step::NotBefore(at) => later(at),
+            }
+            if self.away_until.is_some() {
+                return Ok(self.away_until.map(Step::NotBefore));
+            }
+        }
+        Ok(next.map(Step::NotBefore))
+    }
+
+    async fn ask(&mut self, task: Task) -> Result<Step, EngineError> {
+        let id = task.approval;
+        let (approval, notes) = self.door.look(id).await?;
+        let asked = notes.iter().any(|(_, sent)| sent.message.is_some());
+        let Some(approval) = approval.filter(|approval| approval.is_pending() && !asked) else {
+            return self.finish(task.id).await;
+        };
+        let Some(chat) = self.door.home() else {
+            let trouble = "there is nobody to ask: set telegram.allowed_users or telegram.chat";
+            self.door.board.trouble(Some(trouble.to_owned()));
+            return self.finish(task.id).await;
+        };
+        if let Err(at) = self.throttle.take(chat, Urgency::Prompt, Instant::now()) {
+            return Ok(Step::NotBefore(at));
+        }
+        let Ok(nonce) = Nonce::fresh() else {
+            return Ok(Step::NotBefore(Instant::now() + STORE_RETRY));
+        };
+        let Card { html, offers } = render::question(&approval);
+        let buttons = offers
+            .iter()
+            .map(|choice| InlineKeyboardButton::callback(choice.label(), nonce.data(*choice, &id)))
+            .collect::<Vec<_>>();
+        let mut call = SendMessage::new(ChatId(chat), html)
+            .parse_mode(ParseMode::Html)
+            .link_preview_options(NO_PREVIEW);
+        if !buttons.is_empty() {
+            call = call.reply_markup(InlineKeyboardMarkup::new([buttons]));
+        }
+        let slot = nonce.digest().to_string();
+        let sent = Sent { chat, message: None, perhaps: None, offers, settled: false };
+        // Before it is sent: a tap may come before the server's answer does, or instead of it.
+        self.door.put_note(id, slot.clone(), sent.clone()).await?;
+        match self.door.api.call(&call).await {
+            Ok(MessageId(message)) => {
+                self.reached(chat);
+                self.asked(task, slot, Sent { message: Some(message), ..sent }, &notes).await
+            }
+            Err(failure) => {
+                if !matches!(failure, Failure::Unreachable { perhaps_done: true, .. }) {
+                    self.door
+                        .handle
+                        .with_store(move |store, _| store.drop_note(DOOR, &id, &slot))
+                        .await?;
+                }
+                self.failed(chat, failure, Some(task.id)).await
+            }
+        }
+    }
+
+    /// Writes down that a prompt was sent, and which message an earlier, unconfirmed one may be.
+    async fn asked(
+        &mut self,
+        task: Task,
+        slot: String,
+        sent: Sent,
+        notes: &[(String, Sent)],
+    ) -> Result<Step, EngineError> {
+        let (chat, message) = (sent.chat, sent.message.unwrap_or_default());
+        let mut lost: Vec<_> = notes
+            .iter()
+            .filter(|(_, note)| note.chat == chat && note.message.is_none())
+            .cloned()
+            .collect();
+        let door = Arc::clone(&self.door);
+        self.door
+            .handle
+            .with_store(move |store, _| {
+                let last = store.fact(&last_key(chat))?.and_then(|last| last.parse().ok());
+                let missing = door.seen().missing(chat, last.unwrap_or(0), message, lost.len());
+                for ((slot, note), perhaps) in lost.iter_mut().zip(missing) {
+                    note.perhaps = Some(perhaps);
+                    store.put_note(DOOR, &task.approval, slot, note)?;
+                }
+                store.put_note(DOOR, &task.approval, &slot, &sent)?;
+                store.put_fact_relaxed(&last_key(chat), &message.to_string())?;
+                door.seen().note(chat, message);
+                store.finish_task(task.id)
+            })
+            .await?;
+        Ok(Step::Over)
+    }
+
+    /// Shows on every message of an approval how it ended.
+    async fn settle(&mut self, id: ApprovalId, task: Option<i64>) -> Result<Step, EngineError> {
+        let (approval, mut notes) = self.door.look(id).await?;
+        let settled = approval.and_then(|approval| {
+            let resolution = approval.resolution.clone()?;
+            Some(render::settled(&approval, &resolution))
+        });
+        let Some(html) = settled else { return self.finish_some(task).await };
+        for (slot, sent) in &mut notes {
+            let known = sent.message.or(sent.perhaps);
+            let Some(message) = known.filter(|_| !sent.settled) else { continue };
+            if let Err(at) = self.throttle.take(sent.chat, Urgency::Other, Instant::now()) {
+                return Ok(Step::NotBefore(at));
+            }
+            // Without a keyboard of its own an edit takes the one that is there away.
+            let call = EditMessageText::new(ChatId(sent.chat), MessageId(message), html.clone())
+                .parse_mode(ParseMode::Html)
+                .link_preview_options(NO_PREVIEW);
+            match self.door.api.call::<_, serde::de::IgnoredAny>(&call).await {
+                Ok(_) => self.reached(sent.chat),
+                Err(failure) if failure.is_not_modified() => {}
+                Err(Failure::Refused(why)) => {
+                    tracing::debug!(
+                        "message {message} in chat {} is left as it is: {why}",
+                        sent.chat
+                    );
+                }
+                Err(Failure::Migrated(to)) => self.door.migrated(sent.chat, to).await?,
+                Err(failure) => return self.failed(sent.chat, failure, None).await,
+            }
+            sent.settled = true;
+            self.door.put_note(id, slot.clone(), sent.clone()).await?;
+        }
+        // A message that may still turn up keeps the notes: a tap on it is told how things ended.
+        if notes.iter().all(|(_, sent)| sent.message.is_some() && sent.settled) {
+            self.door.handle.with_store(move |store, _| store.drop_notes(DOOR, &id)).await?;
+        }
+        self.finish_some(task).await
+    }
+
+    async fn say(&mut self, chat: i64, text: String) -> Result<Step, EngineError> {
+        if let Err(at) = self.throttle.take(chat, Urgency::Other, Instant::now()) {
+            return Ok(Step::NotBefore(at));
+        }
+        let call = SendMessage::new(ChatId(chat), text).link_preview_options(NO_PREVIEW);
+        match self.door.api.call(&call).await {
+            Ok(MessageId(message)) => {
+                self.reached(chat);
+                self.door.seen().note(chat, message);
+                self.door
+                    .handle
+                    .with_store(move |store, _| {
+                        store.put_fact_relaxed(&last_key(chat), &message.to_string())
+                    })
+                    .await?;
+                Ok(Step::Over)
+            }
+            Err(Failure::Refused(why)) => {
+                tracing::debug!("a reply to chat {chat} could not be delivered: {why}");
+                Ok(Step::Over)
+            }
+            Err(failure) => self.failed(chat, failure, None).await,
+        }
+    }
+
+    /// What follows from a failure; a task whose message can never be delivered is given up.
+    async fn failed(
+        &mut self,
+        chat: i64,
+        failure: Failure,
+        task: Option<i64>,
+    ) -> Result<Step, EngineError> {
+        let now = Instant::now();
+        match failure {
+            Failure::RetryAfter(wait) => {
+                tracing::debug!("Telegram takes nothing for chat {chat} for {} s", wait.as_secs());
+                self.throttle.ban(chat, wait, now);
+                Ok(Step::NotBefore(now + wait))
+            }
+            Failure::Migrated(to) if to != chat => {
+                self.door.migrated(chat, to).await?;
+                Ok(Step::NotBefore(now))
+            }
+            Failure::Unauthorized => {
+                self.door.board.unauthorized();
+                Ok(Step::NotBefore(now))
+            }
+            Failure::Unreachable { why, .. } => {
+                let wait = self.backoff.next();
+                tracing::debug!("a message to Telegram is tried again in {wait:.1?}: {why}");
+                self.away_until = Some(now + wait);
+                Ok(Step::NotBefore(now + wait))
+            }
+            failure => {
+                let advice = advice(&failure.to_string());
+                let trouble = format!("cannot write to chat {chat} ({failure}): {advice}");
+                self.door.board.trouble(Some(trouble));
+                tracing::debug!(message_id = TELEGRAM_TROUBLE, "a prompt was given up: {failure}");
+                self.finish_some(task).await
+            }
+        }
+    }
+
+    fn reached(&mut self, chat: i64) {
+        self.backoff.reset();
+        if self.door.home() == Some(chat) {
+            self.door.board.trouble(None);
+        }
+    }
+
+    async fn finish(&self, task: i64) -> Result<Step, EngineError> {
+        self.door.handle.finish_task(task).await?;
+        Ok(Step::Over)
+    }
+
+    async fn finish_some(&self, task: Option<i64>) -> Result<Step, EngineError> {
+        match task {
+            Some(task) => self.finish(task).await,
+            None => Ok(Step::Over),
+        }
+    }
+}
+
+/// No page that a command names is fetched for a picture of it.
+const NO_PREVIEW: LinkPreviewOptions = LinkPreviewOptions {
+    is_disabled: true,
+    url: None,
+    prefer_small_media: false,
+    prefer_large_media: false,
+    show_above_text: false,
+};
+
+/// What a person can do about a message that cannot be delivered.
+fn advice(why: &str) -> &'static str {
+    if why.contains("blocked") {
+        "unblock the bot there and send it /start"
+    } else if why.contains("initiate conversation") || why.contains("chat not found") {
+        "open the chat with the bot and send it /start, or correct telegram.chat"
+    } else if why.contains("kicked") || why.contains("not a member") {
+        "let the bot into that group again, or set another telegram.chat"
+    } else {
+        "look at telegram.chat; the other doors work on"
+    }
+}
+
+/// Where the number of the last message sent is remembered.
+fn last_key(chat: i64) -> String {
+    format!("telegram.last.{}", sequence(chat))
+}

@@ -1,0 +1,255 @@
+//! Receiving: long polling, and what becomes of an update.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use teloxide_core::payloads::{AnswerCallbackQuery, GetMe, GetUpdates};
+use teloxide_core::prelude::*;
+use teloxide_core::types::{AllowedUpdate, CallbackQuery, Me, Message, True, Update, UpdateKind};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use super::Door;
+use super::api::Failure;
+use super::commands::Wish;
+use super::outbox::Job;
+use super::tap::Toast;
+use super::throttle::Backoff;
+use crate::engine::EngineError;
+
+/// How long the server may hold a poll, in seconds.
+const HOLD: u32 = 50;
+/// After a week without updates the server starts their numbers anew, anywhere.
+const NUMBERS_HOLD_FOR: SignedDuration = SignedDuration::from_hours(6 * 24);
+/// A tap's answer is of no use after about 15 seconds.
+const ANSWER_WITHIN: Duration = Duration::from_secs(12);
+
+/// The number of the next update, and when the one before it came.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct Offset {
+    next: u32,
+    at: Timestamp,
+}
+
+/// The task that receives.
+#[derive(Debug)]
+pub(super) struct Poller {
+    door: Arc<Door>,
+    bot: String,
+    offset: Option<Offset>,
+    answers: JoinSet<()>,
+}
+
+impl Poller {
+    pub(super) fn new(door: Arc<Door>) -> Self {
+        Self { door, bot: String::new(), offset: None, answers: JoinSet::new() }
+    }
+
+    /// Runs until it is told to stop, the token is refused, or the engine ends.
+    pub(super) async fn run(mut self, mut stop: watch::Receiver<bool>) {
+        if self.recall().await.is_err() {
+            return;
+        }
+        let mut backoff = Backoff::default();
+        let mut healthy = false;
+        loop {
+            let polled = tokio::select! {
+                biased;
+                _ = stop.wait_for(|stop| *stop) => break,
+                polled = self.poll(healthy) => polled,
+            };
+            while self.answers.try_join_next().is_some() {}
+            let wait = match polled {
+                Ok(updates) => {
+                    healthy = true;
+                    backoff.reset();
+                    self.door.board.connected(&self.bot);
+                    // Not cut short: what is begun of an update is brought to its end.
+                    match self.take(updates).await {
+                        Ok(()) => continue,
+                        Err(EngineError::Stopped) => break,
+                        Err(error) => {
+                            tracing::warn!("updates of Telegram wait: {error}");
+                            backoff.next()
+                        }
+                    }
+                }
+                Err(Failure::Unauthorized) => {
+                    self.door.board.unauthorized();
+                    break;
+                }
+                Err(failure) => {
+                    healthy = false;
+                    self.tell(&failure);
+                    match failure {
+                        Failure::RetryAfter(wait) => wait,
+                        _ => backoff.next(),
+                    }
+                }
+            };
+            tokio::select! {
+                _ = stop.wait_for(|stop| *stop) => break,
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+        while self.answers.join_next().await.is_some() {}
+    }
+
+    /// Takes up where the last daemon left.
+    async fn recall(&mut self) -> Result<(), EngineError> {
+        let key = self.offset_key();
+        let recalled = async {
+            self.door.follow_migrations().await?;
+            self.door.handle.with_store(move |store, _| store.fact(&key)).await
+        };
+        match recalled.await {
+            Ok(offset) => {
+                self.offset = offset.and_then(|offset| serde_json::from_str(&offset).ok());
+                Ok(())
+            }
+            Err(EngineError::Stopped) => Err(EngineError::Stopped),
+            Err(error) => {
+                // The server has its own record of what was confirmed.
+                tracing::warn!("where Telegram's updates were left could not be read: {error}");
+                Ok(())
+            }
+        }
+    }
+
+    fn offset_key(&self) -> String {
+        format!("telegram.offset.{}", self.door.api.bot_id())
+    }
+
+    /// The number of the next update, if the server still counts the same way.
+    fn next_update(&self) -> Option<u32> {
+        let offset = self.offset.as_ref()?;
+        let age = Timestamp::now().duration_since(offset.at);
+        (age < NUMBERS_HOLD_FOR).then_some(offset.next)
+    }
+
+    async fn poll(&mut self, healthy: bool) -> Result<Vec<Update>, Failure> {
+        if self.bot.is_empty() {
+            let me: Me = self.door.api.call(&GetMe::new()).await?;
+            self.bot = me.user.username.unwrap_or_default();
+        }
+        // After trouble the first answer should come at once: it tells whether that is over.
+        let hold = if healthy { HOLD } else { 0 };
+        let mut call = GetUpdates::new()
+            .timeout(hold)
+            .allowed_updates([AllowedUpdate::Message, AllowedUpdate::CallbackQuery]);
+        call.offset = self.next_update().and_then(|next| i32::try_from(next).ok());
+        self.door.api.call(&call).await
+    }
+
+    fn tell(&self, failure: &Failure) {
+        match failure {
+            Failure::Webhook | Failure::OtherPoller => {
+                self.door.board.conflict(&failure.to_string());
+            }
+            _ => self.door.board.unreachable(&failure.to_string()),
+        }
+    }
+
+    /// Does what updates ask for, each confirmed when its effect is durable.
+    async fn take(&mut self, updates: Vec<Update>) -> Result<(), EngineError> {
+        for update in updates {
+            let id = update.id.0;
+            if self.next_update().is_some_and(|next| id < next) {
+                continue;
+            }
+            match update.kind {
+                UpdateKind::CallbackQuery(query) => self.tapped(query).await?,
+                UpdateKind::Message(message) => self.said(&message).await?,
+                UpdateKind::Error(_) => {
+                    tracing::warn!("update {id} of Telegram's is of a form unknown here");
+                }
+                _ => {}
+            }
+            let offset = Offset { next: id.saturating_add(1), at: Timestamp::now() };
+            self.offset = Some(offset);
+            let key = self.offset_key();
+            let confirmed = self
+                .door
+                .handle
+                .with_store(move |store, _| {
+                    store.put_fact_relaxed(&key, &serde_json::to_string(&offset)?)
+                })
+                .await;
+            if let Err(error) = confirmed {
+                tracing::warn!("update {id} of Telegram's may come again: {error}");
+            }
+        }
+        Ok(())
+    }
+
+    async fn tapped(&mut self, query: CallbackQuery) -> Result<(), EngineError> {
+        let toast = self.door.judge(&query).await?;
+        let door = Arc::clone(&self.door);
+        self.answers.spawn(async move { answer(&door, query, toast).await });
+        Ok(())
+    }
+
+    async fn said(&self, message: &Message) -> Result<(), EngineError> {
+        let chat = message.chat.id.0;
+        self.door.seen().note(chat, message.id.0);
+        let home = self.door.home();
+        if let Some(to) = message.migrate_to_chat_id() {
+            if home == Some(chat) {
+                self.door.migrated(chat, to.0).await?;
+            }
+            return Ok(());
+        }
+        let Some(user) = message.from.as_ref().and_then(|from| self.door.principal(from)) else {
+            tracing::debug!("a message of somebody who is not in allowed_users is ignored");
+            return Ok(());
+        };
+        let private = message.chat.is_private() && chat == user;
+        let Some(wish) = message.text().and_then(|text| Wish::read(text, &self.bot, private))
+        else {
+            return Ok(());
+        };
+        // What waits is nobody's business in a chat that is not the person's or the chosen one.
+        if !private && home != Some(chat) && wish != Wish::Start {
+            return Ok(());
+        }
+        let text = self
+            .door
+            .handle
+            .with_store(move |_, machine| Ok(wish.reply(machine, chat, home)))
+            .await?;
+        // Nobody listens only where the door closes.
+        drop(self.door.jobs.send(Job::Say { chat, text }));
+        Ok(())
+    }
+}
+
+/// Answers a tap: until the server has said anything at all, or it is of no use any more.
+async fn answer(door: &Door, query: CallbackQuery, toast: Toast) {
+    let deadline = Instant::now() + ANSWER_WITHIN;
+    let mut backoff = Backoff::default();
+    let call = AnswerCallbackQuery::new(query.id).text(toast.text).show_alert(toast.alert);
+    loop {
+        match door.api.call::<_, True>(&call).await {
+            Ok(True) => return,
+            Err(failure) if failure.is_too_old() => {
+                tracing::debug!("a tap's answer came too late, or twice");
+                return;
+            }
+            Err(failure @ Failure::Unreachable { .. }) => {
+                let wait = backoff.next();
+                if Instant::now() + wait > deadline {
+                    tracing::debug!("a tap could not be answered: {failure}");
+                    return;
+                }
+                tokio::time::sleep(wait).await;
+            }
+            Err(failure) => {
+                tracing::debug!("a tap could not be answered: {failure}");
+                return;
+            }
+        }
+    }
+}

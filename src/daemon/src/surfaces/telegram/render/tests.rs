@@ -1,0 +1,127 @@
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use pager_core::approval::Input;
+use pager_core::{
+    Actor, Agent, ApprovalId, RequestId, Resolution, SessionId, Sha256Hex, State, Verdict,
+};
+use proptest::prelude::*;
+
+use super::*;
+
+fn approval(kind: Kind, tool: &str, input: &str) -> Approval {
+    Approval {
+        id: ApprovalId::from_bytes([0xab; 16]),
+        request: RequestId::from_bytes([1; 16]),
+        session: SessionId::from_agent("s"),
+        agent: Agent::claude(),
+        kind,
+        tool: tool.to_owned(),
+        summary: String::new(),
+        input: Input::new(Arc::from(input)),
+        fingerprint: Sha256Hex::zero(),
+        cwd: "/home/me/a & <b>".to_owned(),
+        label: "webshop".to_owned(),
+        subagent: None,
+        always: None,
+        created: Timestamp::UNIX_EPOCH,
+        expires: Timestamp::MAX,
+        resolution: None,
+    }
+}
+
+fn bash(command: &str) -> Approval {
+    approval(Kind::Permission, "Bash", &serde_json::json!({ "command": command }).to_string())
+}
+
+/// The text that Telegram would show: the markup taken out, the escapes undone.
+fn shown(html: &str) -> String {
+    let mut text = html.to_owned();
+    for tag in ["<b>", "</b>", "<code>", "</code>", "<pre>", "</pre>"] {
+        text = text.replace(tag, "");
+    }
+    assert!(!text.contains(['<', '>']), "{text}");
+    text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+}
+
+#[test]
+fn a_question_shows_who_wants_what_where() {
+    let card = question(&bash("rm -rf </pre><b> & co"));
+    assert_eq!(
+        card.html,
+        format!(
+            "<b>Claude Code in webshop wants to run a command</b>\n\
+             <pre>rm -rf &lt;/pre&gt;&lt;b&gt; &amp; co</pre>\n\
+             in <code>/home/me/a &amp; &lt;b&gt;</code>\n\
+             <code>abababab</code> · SHA-256 <code>{}</code>",
+            &bash("rm -rf </pre><b> & co").input.sha256().as_str()[..16]
+        )
+    );
+    assert_eq!(card.offers, [Choice::Allow, Choice::Deny]);
+}
+
+#[test]
+fn what_is_cut_says_so_and_cannot_be_allowed() {
+    let card = question(&bash(&"x".repeat(5000)));
+    let text = shown(&card.html);
+    assert_eq!(card.offers, [Choice::Deny]);
+    assert!(utf16_len(&text) <= TEXT_MAX && utf16_len(&text) > TEXT_MAX - 10, "{}", text.len());
+    let there = text.matches('x').count();
+    assert!(text.contains(&format!("… cut: {} characters left out", 5000 - there)), "{text}");
+    assert!(text.contains("pagerctl show abababab"), "{text}");
+}
+
+#[test]
+fn questions_offer_no_verdict() {
+    let input = r#"{"questions":[{"question":"Which?","options":[{"label":"A"}]}]}"#;
+    let card = question(&approval(Kind::Question, "AskUserQuestion", input));
+    assert_eq!(card.offers, []);
+    assert!(shown(&card.html).contains("Which?\n• A"));
+    assert!(shown(&card.html).contains("pagerctl answer abababab"));
+}
+
+#[test]
+fn a_settled_message_says_how_and_when() {
+    let resolution = Resolution {
+        state: State::Denied,
+        verdict: Some(Verdict::deny("no <b>")),
+        by: Actor::Desktop,
+        at: Timestamp::UNIX_EPOCH,
+        message_id: None,
+    };
+    let html = settled(&bash("ls"), &resolution);
+    assert!(html.ends_with("<b>Denied on the desktop: no &lt;b&gt;, 00:00 UTC</b>"), "{html}");
+}
+
+proptest! {
+    #[test]
+    fn no_input_breaks_a_message(
+        command in "(\\PC|[<>&😀\u{202e}\n]){0,200}",
+        times in 1..80_usize,
+    ) {
+        let command = command.repeat(times);
+        let approval = bash(&command);
+        let card = question(&approval);
+        let text = shown(&card.html);
+        prop_assert!(utf16_len(&text) <= TEXT_MAX);
+        let body = present::body(&approval);
+        let whole = text.contains(&body);
+        prop_assert_eq!(whole, card.offers.contains(&Choice::Allow));
+        prop_assert_eq!(whole, !text.contains("characters left out"));
+    }
+
+    #[test]
+    fn a_cut_leaves_whole_characters_and_counts_the_rest(
+        text in "(a|é|😀){1,60}", room in 40..70_usize,
+    ) {
+        match cut(&text, room) {
+            None => prop_assert!(utf16_len(&text) <= room),
+            Some((shown, note)) => {
+                prop_assert!(utf16_len(&text) > room);
+                prop_assert!(utf16_len(shown) + 1 + utf16_len(&note) <= room);
+                let left = text.chars().count() - shown.chars().count();
+                prop_assert_eq!(note, format!("… cut: {left} characters left out"));
+            }
+        }
+    }
+}
