@@ -1,0 +1,137 @@
+//! An engine with the Telegram door open, and the people around it.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use pager_config::{Secret, Url};
+use pager_core::approval::{Input, Kind, Request};
+use pager_core::{Actor, Agent, ApprovalId, Command, Facts, Reply, RequestId, SessionId, Verdict};
+use pager_tests::botapi::{BotApi, MessageView, Tap};
+use pagerd::engine::{Engine, Handle, Options, SystemClock};
+use pagerd::store::Store;
+use pagerd::surfaces::telegram::{self, Telegram, TelegramConfig, TelegramState};
+
+/// The person who may answer.
+pub(crate) const ADA: i64 = 111_111_111;
+
+/// Only a test that has failed waits so long.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+pub(crate) struct House {
+    pub(crate) handle: Handle,
+    pub(crate) config: TelegramConfig,
+    door: Option<Telegram>,
+    _state_dir: tempfile::TempDir,
+}
+
+impl House {
+    /// An engine, and the door shut: what is asked now is in the outbox.
+    pub(crate) fn shut(api: &BotApi) -> Self {
+        let state_dir = tempfile::tempdir().unwrap();
+        let store = Store::open(state_dir.path()).unwrap();
+        let options =
+            Options { window: SignedDuration::from_hours(1), doors: vec![telegram::DOOR] };
+        let (engine, handle) = Engine::new(store, SystemClock, options, None).unwrap();
+        tokio::spawn(engine.run());
+        let config = TelegramConfig {
+            token: Secret::new(api.token()),
+            api_url: Url::parse(&api.url()).unwrap(),
+            allowed_users: vec![ADA],
+            chat: Some(ADA),
+        };
+        Self { handle, config, door: None, _state_dir: state_dir }
+    }
+
+    pub(crate) fn open(api: &BotApi) -> Self {
+        let mut house = Self::shut(api);
+        house.open_door();
+        house
+    }
+
+    pub(crate) fn open_door(&mut self) {
+        let door = Telegram::open(self.config.clone(), self.handle.clone());
+        self.door = Some(door.unwrap());
+    }
+
+    pub(crate) async fn close_door(&mut self) {
+        self.door.take().unwrap().close().await;
+    }
+
+    /// Waits until things stand like this with Telegram.
+    pub(crate) async fn state(&self, wanted: impl Fn(&TelegramState) -> bool) -> TelegramState {
+        let mut watched = self.door.as_ref().unwrap().state();
+        let now = watched.clone();
+        match tokio::time::timeout(PATIENCE, watched.wait_for(|state| wanted(state))).await {
+            Ok(state) => state.unwrap().clone(),
+            Err(_) => panic!("still {}", *now.borrow()),
+        }
+    }
+
+    pub(crate) async fn ask(&self, n: u8, command: &str) -> ApprovalId {
+        self.ask_of(n, Kind::Permission, "Bash", &serde_json::json!({ "command": command })).await
+    }
+
+    pub(crate) async fn ask_of(
+        &self,
+        n: u8,
+        kind: Kind,
+        tool: &str,
+        input: &serde_json::Value,
+    ) -> ApprovalId {
+        let input = Input::new(input.to_string());
+        let request = Request {
+            request: RequestId::from_bytes([n; 16]),
+            kind,
+            tool: tool.to_owned(),
+            fingerprint: input.sha256().clone(),
+            input,
+            always: None,
+            subagent: None,
+        };
+        let mut facts = Facts::new(SessionId::from_agent("s1"), Agent::claude());
+        facts.cwd = Some("/home/ada/webshop".to_owned());
+        let command = Command::Ask { facts, request: Box::new(request) };
+        match self.handle.submit(Actor::Agent, command).await {
+            Ok(Reply::Asked { id, .. }) => id,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Somebody decides at the desktop.
+    pub(crate) async fn deny(&self, id: ApprovalId) {
+        let command = Command::Resolve { id, verdict: Verdict::deny(""), message_id: None };
+        self.handle.submit(Actor::Desktop, command).await.unwrap();
+    }
+
+    pub(crate) async fn is_pending(&self, id: ApprovalId) -> bool {
+        self.handle.approval(id).await.unwrap().unwrap().is_pending()
+    }
+
+    /// Waits until the door has nothing more to do.
+    pub(crate) async fn done(&self) {
+        let done = async {
+            while !self.handle.tasks(telegram::DOOR).await.unwrap().is_empty() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, done).await.expect("the outbox to be empty");
+    }
+}
+
+/// Waits for the prompt that shows `what`, with its buttons.
+pub(crate) async fn prompt(api: &BotApi, chat: i64, what: &str) -> MessageView {
+    let fits = |message: &MessageView| message.text().contains(what) && !message.rows.is_empty();
+    api.wait_message(chat, what, fits).await
+}
+
+/// Waits until a message shows `how` it was settled and has no buttons left.
+pub(crate) async fn settled(api: &BotApi, message: &MessageView, how: &str) -> MessageView {
+    let (chat, id) = (message.chat, message.id);
+    let fits = |m: &MessageView| m.id == id && m.text().contains(how) && m.rows.is_empty();
+    api.wait_message(chat, how, fits).await
+}
+
+/// What the person was told after a tap.
+pub(crate) async fn answer(api: &BotApi, tap: &Tap) -> String {
+    api.wait_answer(tap).await.text
+}

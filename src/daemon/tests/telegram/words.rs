@@ -1,0 +1,55 @@
+//! What people say to the bot.
+
+use pager_tests::botapi::{BotApi, MessageView};
+
+use crate::house::{ADA, House, prompt, settled};
+
+async fn reply(api: &BotApi, chat: i64, after: i64, what: &str) -> MessageView {
+    let fits = |m: &MessageView| m.from_bot && m.id > after && m.text().contains(what);
+    api.wait_message(chat, what, fits).await
+}
+
+#[tokio::test]
+async fn people_learn_that_they_are_connected_and_what_waits() {
+    let api = BotApi::start();
+    let ada = api.user(ADA);
+    let house = House::open(&api);
+    let start = ada.send("/start");
+    reply(&api, ADA, start, "pager is connected to this chat. Questions of your agents come here.")
+        .await;
+    let empty = ada.send("/status");
+    reply(&api, ADA, empty, "Nothing waits for you.\nNo sessions.").await;
+    let id = house.ask(1, "<b>make</b> & co").await;
+    let message = prompt(&api, ADA, "make").await;
+    let status = ada.send("/status");
+    let told = reply(&api, ADA, status, "One request waits for you:").await;
+    assert!(told.text().contains(&id.short()), "{}", told.text());
+    assert!(told.text().contains("<b>make</b> & co"), "{}", told.text());
+    assert!(told.text().contains("webshop (Claude Code): waiting"), "{}", told.text());
+    let hello = ada.send("hello?");
+    reply(&api, ADA, hello, "/status tells what waits").await;
+    house.deny(id).await;
+    settled(&api, &message, "Denied on the desktop").await;
+    api.finish();
+}
+
+#[tokio::test]
+async fn strangers_and_other_chats_are_told_nothing() {
+    let api = BotApi::builder().reads_groups().start().unwrap();
+    let ada = api.user(ADA);
+    let eve = api.user(666);
+    let group = api.group(-4_000, "team", &[&ada, &eve]);
+    let house = House::open(&api);
+    house.state(|state| state.to_string() == "connected as @pager_test_bot").await;
+    eve.send("/start");
+    eve.send("/status");
+    eve.in_chat(group.id()).send("/status");
+    ada.in_chat(group.id()).send("/status");
+    ada.in_chat(group.id()).send("hello");
+    ada.send_file("document", "a.txt", "text/plain", b"a", "");
+    // Updates come in order: when this one is answered, the others were looked at.
+    let last = ada.send("/status");
+    reply(&api, ADA, last, "Nothing waits for you.").await;
+    assert_eq!(api.view().calls_of("sendMessage").len(), 1, "{}", api.report());
+    api.finish();
+}
