@@ -4,6 +4,7 @@ use std::future::Future;
 use std::io;
 use std::time::Duration;
 
+use super::control;
 use super::faults::Fault;
 use super::flood::Limit;
 use super::group::Group;
@@ -161,8 +162,7 @@ impl BotApi {
 
     fn person(&self, id: i64, started: bool) -> Person {
         assert!(id > 0, "the id of a person is positive, not {id}");
-        self.shared.change(|world| world.add_user(id, started));
-        Person { shared: self.shared.clone(), id, chat: id, ago: Duration::ZERO }
+        Person::meet(&self.shared, id, started)
     }
 
     /// A group with these people and the bot; ids below -1000000000000 make supergroups.
@@ -199,12 +199,12 @@ impl BotApi {
 
     /// Refuses connections and cuts those that stand.
     pub fn go_down(&self) {
-        self.listener.close();
+        self.listener.orders.close();
     }
 
     /// Listens again on the same port.
     pub fn come_back(&self) {
-        self.listener.open();
+        self.listener.orders.open();
     }
 
     /// Turns flood limits on: how much one private chat and one group take.
@@ -335,14 +335,7 @@ impl BotApi {
     /// All calls, all chats and all complaints, for a failing test.
     #[must_use]
     pub fn report(&self) -> String {
-        let view = self.view();
-        let world = self.shared.look();
-        let complaints = world.journal.complaints().join("\n  ");
-        format!(
-            "calls:\n{}\nchats:\n{}\ncomplaints:\n  {complaints}\n",
-            world.journal.print(),
-            view.render_text()
-        )
+        control::report(&self.shared)
     }
 
     /// Ends the double and judges the bot.
@@ -351,6 +344,14 @@ impl BotApi {
     /// If it made a call that was neither right nor declared, or if a declared one never came.
     pub fn finish(mut self) {
         self.judge();
+    }
+
+    /// Ends the double and gives what `finish` would panic with.
+    #[must_use]
+    pub fn close(mut self) -> Vec<String> {
+        self.judged = true;
+        self.listener.stop();
+        self.shared.look().journal.complaints()
     }
 
     fn judge(&mut self) {

@@ -118,6 +118,7 @@ pub(crate) fn parse(
     formatted.entities.retain(|entity| entity.length > 0);
     // Outer before inner, so that nesting can be read from left to right.
     formatted.entities.sort_by(|a, b| (a.offset, b.length).cmp(&(b.offset, a.length)));
+    drop_code_in_pre(&mut formatted.entities);
     check_bounds(&formatted)?;
     note_lost(&formatted, &mut dropped);
     Ok(Parsed { formatted: clean(&formatted), dropped })
@@ -183,6 +184,18 @@ fn explicit(entities: Option<&Value>, dropped: &mut Vec<String>) -> Result<Vec<E
     Ok(parsed)
 }
 
+/// `<pre><code>` without a language is one block: the inner entity says nothing and goes.
+fn drop_code_in_pre(entities: &mut Vec<Entity>) {
+    let blocks: Vec<(usize, usize)> = entities
+        .iter()
+        .filter(|entity| entity.kind == "pre")
+        .map(|entity| (entity.offset, entity.length))
+        .collect();
+    entities.retain(|entity| {
+        entity.kind != "code" || !blocks.contains(&(entity.offset, entity.length))
+    });
+}
+
 fn check_bounds(formatted: &Formatted) -> Result<(), Refusal> {
     let units: Vec<u16> = formatted.text.encode_utf16().collect();
     let splits_pair = |at: usize| units.get(at).is_some_and(|unit| (0xdc00..0xe000).contains(unit));
@@ -226,14 +239,6 @@ fn note_lost(formatted: &Formatted, dropped: &mut Vec<String>) {
             }
             let quotes = outer.kind.ends_with("blockquote") && inner.end() <= outer.end();
             let crosses = inner.end() > outer.end();
-            // <pre><code> without a language: the outer one stays, and nothing is lost.
-            if is_code(outer)
-                && is_code(inner)
-                && inner.end() == outer.end()
-                && inner.offset == outer.offset
-            {
-                continue;
-            }
             if (is_code(outer) || is_code(inner) || crosses) && !quotes {
                 dropped
                     .push(format!("{} over {} at offset {}", inner.kind, outer.kind, inner.offset));

@@ -3,7 +3,7 @@
 use std::fmt::{self, Write as _};
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::refusal::Refusal;
 
@@ -37,6 +37,30 @@ pub struct Call {
     pub chat: Option<i64>,
     /// What came of it.
     pub outcome: Outcome,
+}
+
+impl Call {
+    /// Has the call not ended yet?
+    #[must_use]
+    pub fn is_pending(&self) -> bool {
+        self.outcome == Outcome::Pending
+    }
+
+    /// The call as JSON, for the control interface.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let (state, detail) = match &self.outcome {
+            Outcome::Pending => ("pending", Value::Null),
+            Outcome::Done(result) => ("done", result.clone()),
+            Outcome::Refused(refusal) => ("refused", refusal.body()),
+            Outcome::Faulted(what) => ("faulted", what.clone().into()),
+            Outcome::Abandoned => ("abandoned", Value::Null),
+        };
+        json!({
+            "number": self.number, "at": self.at, "method": self.method, "params": self.params, "outcome": state,
+            "detail": detail,
+        })
+    }
 }
 
 impl fmt::Display for Call {

@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Arc, mpsc as std_mpsc};
 use std::thread::JoinHandle;
+use std::time::Duration;
 use std::{fmt, io};
 
 use axum::body::Body;
@@ -46,24 +47,63 @@ impl fmt::Display for Dropped {
 
 impl std::error::Error for Dropped {}
 
+#[derive(Clone, Copy)]
 enum Order {
     Close,
     Open,
     Stop,
 }
 
+type Inbox = mpsc::UnboundedReceiver<(Order, std_mpsc::Sender<()>)>;
+
+/// Tells the listener what to do.
+#[derive(Clone)]
+pub(crate) struct Orders(mpsc::UnboundedSender<(Order, std_mpsc::Sender<()>)>);
+
+impl Orders {
+    /// Refuses connections and cuts those that stand, until `open`.
+    pub(crate) fn close(&self) {
+        self.give(Order::Close, true);
+    }
+
+    /// Listens again on the same port.
+    pub(crate) fn open(&self) {
+        self.give(Order::Open, true);
+    }
+
+    /// Closes, and opens again after a while; comes back at once.
+    pub(crate) fn close_for(&self, time: Duration) {
+        let orders = self.clone();
+        tokio::spawn(async move {
+            orders.give(Order::Close, false);
+            tokio::time::sleep(time).await;
+            orders.give(Order::Open, false);
+        });
+    }
+
+    fn give(&self, order: Order, wait: bool) {
+        let (done, finished) = std_mpsc::channel();
+        if self.0.send((order, done)).is_ok() && wait {
+            // Nothing is ever sent: the other end is dropped when the order is carried out.
+            let _closed = finished.recv();
+        }
+    }
+}
+
 /// The running listener.
 pub(crate) struct Listener {
     pub(crate) address: SocketAddr,
     pub(crate) runtime: Handle,
-    orders: mpsc::UnboundedSender<(Order, std_mpsc::Sender<()>)>,
+    pub(crate) orders: Orders,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Listener {
     pub(crate) fn start(shared: Shared, port: u16) -> io::Result<Self> {
-        let (orders, inbox) = mpsc::unbounded_channel();
+        let (sender, inbox) = mpsc::unbounded_channel();
+        let orders = Orders(sender);
         let (ready, started) = std_mpsc::channel();
+        let serving = Serving { shared, orders: orders.clone() };
         let thread = std::thread::Builder::new().name("botapi-double".into()).spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let runtime = match runtime {
@@ -75,7 +115,7 @@ impl Listener {
                     Ok(listener) => {
                         let address = listener.local_addr();
                         drop(ready.send(address.map(|address| (address, Handle::current()))));
-                        run(shared, listener, inbox).await;
+                        run(serving, listener, inbox).await;
                     }
                     Err(error) => drop(ready.send(Err(error))),
                 }
@@ -86,38 +126,23 @@ impl Listener {
         Ok(Self { address, runtime, orders, thread: Some(thread) })
     }
 
-    /// Refuses connections and cuts those that stand, until `open`.
-    pub(crate) fn close(&self) {
-        self.order(Order::Close);
-    }
-
-    /// Listens again on the same port.
-    pub(crate) fn open(&self) {
-        self.order(Order::Open);
-    }
-
     pub(crate) fn stop(&mut self) {
-        self.order(Order::Stop);
+        self.orders.give(Order::Stop, true);
         if let Some(thread) = self.thread.take() {
             // A panic of the thread has been printed where it happened.
             drop(thread.join());
         }
     }
-
-    fn order(&self, order: Order) {
-        let (done, finished) = std_mpsc::channel();
-        if self.orders.send((order, done)).is_ok() {
-            // Ends with an error when the thread is gone, which is as done as can be.
-            let _closed = finished.recv();
-        }
-    }
 }
 
-async fn run(
-    shared: Shared,
-    listener: TcpListener,
-    mut inbox: mpsc::UnboundedReceiver<(Order, std_mpsc::Sender<()>)>,
-) {
+/// What every connection is served with.
+#[derive(Clone)]
+pub(crate) struct Serving {
+    pub(crate) shared: Shared,
+    pub(crate) orders: Orders,
+}
+
+async fn run(serving: Serving, listener: TcpListener, mut inbox: Inbox) {
     let address = listener.local_addr().expect("a bound socket has an address");
     let mut listener = Some(listener);
     let mut connections = JoinSet::new();
@@ -139,7 +164,7 @@ async fn run(
                 Some((Order::Stop, _)) | None => return connections.shutdown().await,
             },
             Some(stream) = accept(listener.as_ref()) => {
-                connections.spawn(serve(shared.clone(), stream));
+                connections.spawn(serve(serving.clone(), stream));
             }
             Some(_) = connections.join_next() => {}
         }
@@ -153,13 +178,13 @@ async fn accept(listener: Option<&TcpListener>) -> Option<TcpStream> {
     }
 }
 
-async fn serve(shared: Shared, stream: TcpStream) {
+async fn serve(serving: Serving, stream: TcpStream) {
     let Ok(twin) = stream.as_fd().try_clone_to_owned() else { return };
     // Replies are small and must not wait for an acknowledgement.
     drop(stream.set_nodelay(true));
     let peer = Peer(Arc::new(twin));
     let service = service_fn(|request: hyper::Request<hyper::body::Incoming>| {
-        server::handle(shared.clone(), peer.clone(), request.map(Body::new))
+        server::handle(serving.clone(), peer.clone(), request.map(Body::new))
     });
     // An error here is a client that went away, or a connection dropped on purpose.
     drop(http1::Builder::new().serve_connection(TokioIo::new(stream), service).await);

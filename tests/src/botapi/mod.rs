@@ -4,8 +4,10 @@
 //! [`BotApi::wait_for`], and lets things go wrong with [`BotApi::fault`]. A call that the real server would refuse,
 //! or whose parameters it would silently pass over, fails the test unless the test said it would come.
 
+mod call;
 mod clock;
 mod control;
+mod control_wait;
 mod double;
 mod entities;
 mod faults;
@@ -25,8 +27,10 @@ mod render;
 mod request;
 mod server;
 mod shared;
+mod trouble;
 mod updates;
 mod view;
+mod waiting;
 mod world;
 
 pub use double::{BotApi, Builder};

@@ -74,6 +74,12 @@ pub struct Tap {
 }
 
 impl Person {
+    /// Finds or makes a person; `started` opens their private chat.
+    pub(crate) fn meet(shared: &Shared, id: i64, started: bool) -> Self {
+        shared.change(|world| world.add_user(id, started));
+        Self { shared: shared.clone(), id, chat: id, ago: Duration::ZERO }
+    }
+
     /// The person's id, which is the id of their private chat too.
     #[must_use]
     pub fn id(&self) -> i64 {
@@ -106,7 +112,7 @@ impl Person {
     /// # Panics
     /// If the person is not in the chat.
     pub fn send(&self, text: &str) -> i64 {
-        self.post(text, None, |_, _| {})
+        self.try_send(text, None).unwrap_or_else(|error| panic!("{error}"))
     }
 
     /// Replies to a message.
@@ -114,7 +120,7 @@ impl Person {
     /// # Panics
     /// If the person is not in the chat.
     pub fn reply(&self, to: i64, text: &str) -> i64 {
-        self.post(text, Some(to), |_, _| {})
+        self.try_send(text, Some(to)).unwrap_or_else(|error| panic!("{error}"))
     }
 
     /// Sends a file: `kind` is `document`, `voice`, `audio` or `video`.
@@ -129,9 +135,25 @@ impl Person {
         bytes: &[u8],
         caption: &str,
     ) -> i64 {
+        let sent = self.try_send_file(kind, name, mime_type, bytes, caption);
+        sent.unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    pub(crate) fn try_send_file(
+        &self,
+        kind: &str,
+        name: &str,
+        mime_type: &str,
+        bytes: &[u8],
+        caption: &str,
+    ) -> Result<i64, PersonError> {
         self.post(caption, None, |world, message| {
             message.file = Some(world.new_file(kind, name, mime_type, bytes.to_vec()));
         })
+    }
+
+    pub(crate) fn try_send(&self, text: &str, reply_to: Option<i64>) -> Result<i64, PersonError> {
+        self.post(text, reply_to, |_, _| {})
     }
 
     fn post(
@@ -139,9 +161,9 @@ impl Person {
         text: &str,
         reply_to: Option<i64>,
         change: impl FnOnce(&mut World, &mut Message),
-    ) -> i64 {
+    ) -> Result<i64, PersonError> {
         self.shared.change(|world| {
-            self.check_membership(world).unwrap_or_else(|error| panic!("{error}"));
+            self.check_membership(world)?;
             if self.chat == self.id
                 && let Some(user) = world.users.get_mut(&self.id)
             {
@@ -157,7 +179,7 @@ impl Person {
                 let body = json::message(world, &message);
                 world.updates.push(message.date, "message", body);
             }
-            message.id
+            Ok(message.id)
         })
     }
 

@@ -128,6 +128,22 @@ impl View {
     }
 }
 
+impl TapView {
+    /// The tap as JSON, for the control interface.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let answer = self.answer.as_ref();
+        json!({
+            "tap": self.id,
+            "user": self.user,
+            "chat": self.chat,
+            "message": self.message,
+            "data": self.data,
+            "answer": answer.map(|answer| json!({ "text": answer.text, "alert": answer.alert })),
+        })
+    }
+}
+
 impl MessageView {
     pub(crate) fn of(world: &World, message: &Message) -> Self {
         let pinned = world.chats.get(&message.chat).and_then(|chat| chat.pinned);
