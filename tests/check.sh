@@ -74,14 +74,6 @@ dependencies() {
     $deny --offline --locked check --hide-inclusion-graph bans licenses sources
 }
 
-pages() {
-    mandoc -T lint -W warning man/*.[1-8]
-}
-
-lint_package() {
-    lintian --fail-on error,warning target/packages/*.deb
-}
-
 demo() {
     make --no-print-directory demo ANSWER=allow && make --no-print-directory demo ANSWER=deny
 }
@@ -92,6 +84,8 @@ tests() {
     else
         echo "system suite: not run: needs root"
     fi
+    # Unoptimised: that is compiled soonest and checks every addition. The optimised programs are
+    # those in the package, which the system suite installs.
     cargo test --locked --workspace --no-fail-fast
 }
 
@@ -111,8 +105,7 @@ step 'format' cargo fmt --all --check
 step 'packages' packages
 step 'lints' cargo clippy --locked --workspace --all-targets --quiet -- -D warnings
 step 'dependencies' dependencies
-step 'man pages' pages
-step 'package lints' lint_package
+step 'what is packed' packaging/check.sh
 step 'demo' demo
 if [ "$root" = yes ]; then
     step 'a Debian system to boot' wait $preparing

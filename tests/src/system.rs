@@ -24,6 +24,7 @@ pub mod desktop;
 mod follow;
 mod journal;
 pub mod missing;
+pub mod pager;
 mod run;
 pub mod suite;
 pub mod terminal;

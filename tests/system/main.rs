@@ -4,9 +4,10 @@ use std::process::ExitCode;
 
 use pager_tests::system::suite::{self, Scenario};
 
+mod doors;
 mod surroundings;
 
 fn main() -> ExitCode {
-    let scenarios: &[&[Scenario]] = &[surroundings::SCENARIOS];
+    let scenarios: &[&[Scenario]] = &[surroundings::SCENARIOS, doors::SCENARIOS];
     suite::main(scenarios.concat())
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::pager::package;
 use super::{prepared, scripts};
 
 /// Each thing that is missing, and how to get it; empty where the suite can run.
@@ -30,6 +31,9 @@ pub fn missing() -> Vec<String> {
             let (part, prepare, folder) = (part.display(), prepare.display(), folder.display());
             missing.push(format!("needs {part}: run {prepare} {folder}"));
         }
+    }
+    if let Err(error) = package() {
+        missing.push(format!("{error:#}"));
     }
     missing
 }
