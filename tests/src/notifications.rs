@@ -122,6 +122,7 @@ impl Interface {
         ("double", "pager", "1", "1.2")
     }
 
+    /// A button was pressed.
     #[zbus(signal)]
     async fn action_invoked(
         emitter: &SignalEmitter<'_>,
@@ -129,6 +130,7 @@ impl Interface {
         action_key: &str,
     ) -> zbus::Result<()>;
 
+    /// A notification is gone: 1 expired, 2 dismissed, 3 closed by a call.
     #[zbus(signal)]
     async fn notification_closed(
         emitter: &SignalEmitter<'_>,

@@ -4,19 +4,23 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use anyhow::Context as _;
+use pager_agents::wiring::Wiring;
 use pager_config::{Config, ConfigErrors, Loaded, Sources};
 use pager_core::message_id::{CONFIG_REFUSED, DAEMON_STARTED};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::args::Args;
+use crate::doors::{self, Doors};
 use crate::engine::{Engine, Handle, Heartbeat, Options, SystemClock};
 use crate::host::notify;
 use crate::host::sockets::{self, Passed};
 use crate::ingress::Ingress;
+use crate::status;
 use crate::store::Store;
-use crate::surfaces::desktop;
+use crate::surfaces::dbus::{self, BusChoice, BusState, Controls, ReloadRequest};
 
 /// Why the daemon ended.
 #[derive(Debug)]
@@ -57,16 +61,18 @@ pub async fn run(args: &Args, passed: Passed) -> Result<(), Failure> {
 
     let store = Store::open(&state_dir)?;
     let (handle, engine) = start_engine(store, &config)?;
-    let mut doors = Doors::open(&handle, &config);
-    let bus = runtime_dir.join("bus.sock");
-    let ingress = Ingress::new(handle.clone(), Some(bus.display().to_string()));
     let hook = HookSocket::open(passed.hook, &runtime_dir)?;
+    let mut doors = Doors::new();
+    doors.arrange(&handle, &config).await;
+    let mut dbus = DBus::start(&handle, doors.telegram_state(), &runtime_dir).await?;
+    let ingress = Ingress::new(handle.clone(), Some(dbus.path.display().to_string()));
     let waiting = passed.waiting.into_iter().filter_map(|(id, stream)| {
         stream.set_nonblocking(true).ok()?;
         Some((id, UnixStream::from_std(stream).ok()?))
     });
     ingress.resume(waiting.collect());
     let listening = tokio::spawn(ingress.serve(hook.listener));
+    let status = tokio::spawn(status::keep(handle.clone(), doors.telegram_state()));
 
     tracing::info!(message_id = DAEMON_STARTED, "pagerd {} is ready", env!("CARGO_PKG_VERSION"));
     notify::ready();
@@ -74,13 +80,19 @@ pub async fn run(args: &Args, passed: Passed) -> Result<(), Failure> {
         tokio::select! {
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
-            _ = hangup.recv() => reload(&sources, &handle, &mut doors).await,
+            _ = hangup.recv() => drop(reload(&sources, &handle, &mut doors).await),
+            Some(answer) = dbus.reload.recv() => {
+                // Whoever asked may have gone.
+                drop(answer.send(reload(&sources, &handle, &mut doors).await));
+            }
         }
     }
 
     notify::stopping();
     listening.abort();
-    doors.close();
+    status.abort();
+    doors.close().await;
+    dbus.stop().await;
     handle.stop().await;
     if let Some(path) = hook.own {
         drop(std::fs::remove_file(path));
@@ -98,29 +110,30 @@ fn load(sources: &Sources) -> Result<Config, Failure> {
 }
 
 /// Reads the configuration anew; where it is wrong, the one in force stays in force.
-async fn reload(sources: &Sources, handle: &Handle, doors: &mut Doors) {
+async fn reload(sources: &Sources, handle: &Handle, doors: &mut Doors) -> Result<(), String> {
     notify::reloading();
-    match load(sources) {
+    let outcome = match load(sources) {
         Ok(config) => {
-            drop(handle.configure(options(&config)).await);
-            doors.change(handle, &config);
+            doors.arrange(handle, &config).await;
             tracing::info!("the configuration was read anew");
+            handle.configure(options(&config)).await.map_err(|error| error.to_string())
         }
-        Err(Failure::Config(errors)) => tracing::error!(
-            message_id = CONFIG_REFUSED,
-            "the configuration in force stays, as the new one is wrong:\n{errors}"
-        ),
-        Err(Failure::Other(error)) => {
-            tracing::error!("the configuration in force stays: {error:#}")
+        Err(Failure::Config(errors)) => {
+            let text =
+                format!("the configuration in force stays, as the new one is wrong:\n{errors}");
+            tracing::error!(message_id = CONFIG_REFUSED, "{text}");
+            Err(text)
         }
-    }
+        Err(Failure::Other(error)) => Err(format!("the configuration in force stays: {error:#}")),
+    };
     notify::ready();
+    outcome
 }
 
 fn options(config: &Config) -> Options {
     let window = jiff::SignedDuration::try_from(config.approvals.window)
         .unwrap_or(jiff::SignedDuration::from_hours(1));
-    Options { window, doors: Vec::new() }
+    Options { window, doors: doors::durable(config) }
 }
 
 /// Starts the engine on a thread of its own: its disk must hold up no socket.
@@ -154,28 +167,70 @@ impl HookSocket {
     }
 }
 
-/// The doors that can be opened and closed by the configuration.
-struct Doors {
-    desktop: Option<JoinHandle<()>>,
+/// The D-Bus door: the session bus where there is one, and the private socket.
+struct DBus {
+    /// The private socket.
+    path: PathBuf,
+    reload: mpsc::Receiver<ReloadRequest>,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
 }
 
-impl Doors {
-    fn open(handle: &Handle, config: &Config) -> Self {
-        let desktop =
-            config.desktop.enabled.then(|| tokio::spawn(desktop::run(handle.clone(), None)));
-        Self { desktop }
+impl DBus {
+    /// Opens the door, and returns once its name is owned or cannot be had for now.
+    async fn start(
+        handle: &Handle,
+        telegram_state: watch::Receiver<String>,
+        runtime_dir: &Path,
+    ) -> anyhow::Result<Self> {
+        let path = runtime_dir.join("bus.sock");
+        let listener = sockets::bind(&path)?;
+        listener.set_nonblocking(true)?;
+        let listener = UnixListener::from_std(listener)?;
+        let (reload_sender, reload) = mpsc::channel(4);
+        let controls = Controls {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            reload: reload_sender,
+            telegram_state,
+            hook_program: hook_program(),
+            wirings: wirings(),
+        };
+        let (state_sender, mut state) = watch::channel(BusState::Starting);
+        let (stop, stopped) = oneshot::channel::<()>();
+        let choice = BusChoice::from_env();
+        let handle = handle.clone();
+        let task = tokio::spawn(async move {
+            let stopped = async move { drop(stopped.await) };
+            dbus::run(handle, controls, choice, Some(listener), state_sender, stopped).await;
+        });
+        // The door ends before it has settled only with the daemon.
+        drop(state.wait_for(BusState::is_settled).await);
+        Ok(Self { path, reload, stop, task })
     }
 
-    fn change(&mut self, handle: &Handle, config: &Config) {
-        if self.desktop.is_some() != config.desktop.enabled {
-            self.close();
-            *self = Self::open(handle, config);
-        }
+    async fn stop(self) {
+        let _gone = self.stop.send(());
+        drop(self.task.await);
+        drop(std::fs::remove_file(self.path));
     }
+}
 
-    fn close(&mut self) {
-        if let Some(desktop) = self.desktop.take() {
-            desktop.abort();
-        }
-    }
+/// The `pager-hook` that belongs to this daemon: beside it as built, or where it is installed.
+fn hook_program() -> PathBuf {
+    let beside = std::env::current_exe().ok().and_then(|own| {
+        let folder = own.parent()?;
+        let prefix = folder.parent()?;
+        [folder.join("pager-hook"), prefix.join("bin/pager-hook")].into_iter().find(|p| p.exists())
+    });
+    beside.unwrap_or_else(|| PathBuf::from("/usr/bin/pager-hook"))
+}
+
+/// The agents' settings of this person.
+fn wirings() -> Vec<Wiring> {
+    let Some(home) = pager_config::paths::Paths::from_env().home().map(Path::to_owned) else {
+        return Vec::new();
+    };
+    let config_dir = std::env::var_os("CLAUDE_CONFIG_DIR");
+    let wiring = Wiring::claude(&home, config_dir.as_deref());
+    vec![wiring.searching(std::env::var_os("PATH"))]
 }

@@ -1,12 +1,15 @@
 //! The pager daemon, as a library so that its parts can be driven in a test.
 //!
 //! `ingress` and `surfaces` speak to the `engine` through its [`engine::Handle`] and to nobody else;
-//! the engine alone writes to the `store`; `host` alone speaks to systemd and the kernel.
+//! the engine alone writes to the `store`; `host` alone speaks to systemd and the kernel; `daemon`
+//! brings them up and takes them down.
 
 pub mod args;
 pub mod daemon;
+pub mod doors;
 pub mod engine;
 pub mod host;
 pub mod ingress;
+pub mod status;
 pub mod store;
 pub mod surfaces;

@@ -15,6 +15,7 @@ fn main() -> ExitCode {
     let passed = host::sockets::passed();
     host::journal::init();
     host::limits::set();
+    die_of_panics();
     let outcome = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -31,4 +32,13 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// A panic in any thread ends the daemon: half of it alive would be worse than none, and the service
+/// manager starts a whole one, which gets the waiting hooks back.
+fn die_of_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        tracing::error!("pagerd ends itself, as it must not go on: {panic}");
+        std::process::abort();
+    }));
 }

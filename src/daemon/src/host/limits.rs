@@ -6,16 +6,21 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 const DESCRIPTORS: u64 = 8192;
 
 /// Takes as many descriptors as are needed, where the hard limit lets us, and sees to it that files
-/// are the person's alone and that no core dump can hold a secret.
+/// are the person's alone and that no core dump can hold a secret. What the unit has set already is
+/// left as it is: there the system call is not even allowed.
 pub fn set() {
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     let files = getrlimit(Resource::Nofile);
     let wanted = files.maximum.map_or(DESCRIPTORS, |hard| hard.min(DESCRIPTORS));
-    let current = Some(files.current.unwrap_or(u64::MAX).max(wanted));
-    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current, ..files }) {
+    if files.current.is_some_and(|current| current < wanted)
+        && let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), ..files })
+    {
         tracing::warn!("the limit of open files stays at {:?}: {error}", files.current);
     }
-    if let Err(error) = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) }) {
+    let core = getrlimit(Resource::Core);
+    if core.maximum != Some(0)
+        && let Err(error) = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })
+    {
         tracing::warn!("core dumps could not be turned off: {error}");
     }
 }

@@ -1,0 +1,131 @@
+//! The doors that the configuration opens and closes.
+
+use pager_config::{Config, Secret, TokenError};
+use pager_core::message_id::TELEGRAM_TROUBLE;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::engine::Handle;
+use crate::surfaces::desktop;
+use crate::surfaces::telegram::{self, Telegram, TelegramConfig, TelegramState};
+
+/// The doors whose effects go through the outbox under this configuration.
+pub fn durable(config: &Config) -> Vec<&'static str> {
+    if wants_telegram(config) { vec![telegram::DOOR] } else { Vec::new() }
+}
+
+fn wants_telegram(config: &Config) -> bool {
+    !matches!(pager_config::read_token(config), Err(TokenError::NotSet))
+}
+
+/// The open doors.
+#[derive(Debug)]
+pub struct Doors {
+    desktop: Option<JoinHandle<()>>,
+    telegram: Option<Telegram>,
+    /// What the Telegram door was told, to see whether that has changed.
+    told: Option<(pager_config::Telegram, Secret)>,
+    telegram_state: watch::Sender<String>,
+    forwarding: Option<JoinHandle<()>>,
+}
+
+impl Doors {
+    /// None open yet.
+    pub fn new() -> Self {
+        Self {
+            desktop: None,
+            telegram: None,
+            told: None,
+            telegram_state: watch::Sender::new("off".to_owned()),
+            forwarding: None,
+        }
+    }
+
+    /// How the Telegram door does, whichever it is at the time.
+    pub fn telegram_state(&self) -> watch::Receiver<String> {
+        self.telegram_state.subscribe()
+    }
+
+    /// Opens and closes doors as the configuration says; one of which nothing has changed stays open.
+    pub async fn arrange(&mut self, handle: &Handle, config: &Config) {
+        match (&self.desktop, config.desktop.enabled) {
+            (None, true) => self.desktop = Some(tokio::spawn(desktop::run(handle.clone(), None))),
+            (Some(door), false) => {
+                door.abort();
+                self.desktop = None;
+            }
+            (None, false) | (Some(_), true) => {}
+        }
+        let wanted = match pager_config::read_token(config) {
+            Ok(token) => Some((config.telegram.clone(), token)),
+            Err(TokenError::NotSet) => None,
+            Err(error) => {
+                tracing::error!(message_id = TELEGRAM_TROUBLE, "Telegram stays off: {error}");
+                self.close_telegram().await;
+                self.telegram_state.send_replace(format!("off: {error}"));
+                return;
+            }
+        };
+        // A door that was refused is opened anew even with the same words: the bot may be back.
+        let unchanged = wanted == self.told
+            && self
+                .telegram
+                .as_ref()
+                .is_none_or(|door| *door.state().borrow() != TelegramState::Unauthorized);
+        if !unchanged {
+            self.close_telegram().await;
+            if let Some(wanted) = wanted {
+                self.open_telegram(handle, wanted);
+            }
+        }
+    }
+
+    /// Closes all doors.
+    pub async fn close(&mut self) {
+        if let Some(desktop) = self.desktop.take() {
+            desktop.abort();
+        }
+        self.close_telegram().await;
+    }
+
+    fn open_telegram(&mut self, handle: &Handle, told: (pager_config::Telegram, Secret)) {
+        let config = TelegramConfig::new(&told.0, told.1.clone());
+        let door = match Telegram::open(config, handle.clone()) {
+            Ok(door) => door,
+            Err(error) => {
+                tracing::error!(message_id = TELEGRAM_TROUBLE, "Telegram stays off: {error}");
+                return;
+            }
+        };
+        let mut state = door.state();
+        let sender = self.telegram_state.clone();
+        self.forwarding = Some(tokio::spawn(async move {
+            loop {
+                let text = state.borrow_and_update().to_string();
+                sender.send_replace(text);
+                if state.changed().await.is_err() {
+                    return;
+                }
+            }
+        }));
+        self.telegram = Some(door);
+        self.told = Some(told);
+    }
+
+    async fn close_telegram(&mut self) {
+        if let Some(forwarding) = self.forwarding.take() {
+            forwarding.abort();
+        }
+        self.told = None;
+        if let Some(door) = self.telegram.take() {
+            door.close().await;
+        }
+        self.telegram_state.send_replace("off".to_owned());
+    }
+}
+
+impl Default for Doors {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,281 @@
+//! The real programs in a closed environment: a temporary place, a bus of its own, a Bot API double,
+//! and nothing of the machine's.
+
+use std::io::Write;
+use std::os::unix::net::UnixDatagram;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, ensure};
+use serde_json::{Value, json};
+
+use crate::botapi::BotApi;
+use crate::bus::Bus;
+
+/// How long anything may take before a test fails loudly.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A program of this workspace, as built for the same profile as the running test.
+///
+/// # Panics
+/// If it has not been built: `cargo build --workspace` (and `cargo test --workspace`) builds it.
+pub fn program(name: &str) -> PathBuf {
+    let own = std::env::current_exe().unwrap_or_default();
+    // A test or benchmark is in target/<profile>/deps, a program in target/<profile>.
+    let path = own.ancestors().nth(2).map(|profile| profile.join(name)).unwrap_or_default();
+    assert!(path.exists(), "{} is not there: run `cargo build --workspace` first", path.display());
+    path
+}
+
+/// What a daemon is started with.
+#[derive(Debug, Default, Clone)]
+pub struct Setup {
+    /// The text of its pager.toml.
+    pub config: String,
+    /// The address of its session bus; none for no bus.
+    pub bus: Option<String>,
+    /// A bot's token, put into the file `token` beside pager.toml.
+    pub token: Option<String>,
+}
+
+impl Setup {
+    /// With a bus of its own.
+    pub fn on(bus: &Bus) -> Self {
+        Self { bus: Some(bus.address().to_owned()), ..Self::default() }
+    }
+
+    /// And with a bot on a Bot API double, for the person of that id.
+    pub fn with_bot(mut self, double: &BotApi, user: i64) -> Self {
+        let url = double.url();
+        self.token = Some(double.token());
+        self.config.push_str(&format!(
+            "[telegram]\ntoken_file = \"token\"\napi_url = \"{url}\"\nallowed_users = [{user}]\n"
+        ));
+        self
+    }
+}
+
+/// A running `pagerd` in a place of its own.
+#[derive(Debug)]
+pub struct Daemon {
+    dir: tempfile::TempDir,
+    setup: Setup,
+    child: Child,
+    /// From its start to READY=1.
+    pub ready_after: Duration,
+}
+
+impl Daemon {
+    /// Starts one and returns once it says READY=1.
+    ///
+    /// # Errors
+    /// What kept it from being ready, with its log.
+    pub fn start(setup: Setup) -> anyhow::Result<Self> {
+        let dir = tempfile::tempdir()?;
+        std::fs::write(dir.path().join("pager.toml"), &setup.config)?;
+        if let Some(token) = &setup.token {
+            write_private(&dir.path().join("token"), token)?;
+        }
+        let (child, ready_after) = launch(dir.path(), &setup)?;
+        Ok(Self { dir, setup, child, ready_after })
+    }
+
+    /// A path in the daemon's place.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// The hook socket.
+    pub fn socket(&self) -> PathBuf {
+        self.path("run/hook.sock")
+    }
+
+    /// The daemon's process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What it has logged so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.path("log")).unwrap_or_default()
+    }
+
+    /// Sends it a signal.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn signal(&self, signal: rustix::process::Signal) -> anyhow::Result<()> {
+        let pid = rustix::process::Pid::from_raw(i32::try_from(self.pid())?).context("pid 0")?;
+        Ok(rustix::process::kill_process(pid, signal)?)
+    }
+
+    /// Waits for its end.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn wait(&mut self) -> anyhow::Result<ExitStatus> {
+        Ok(self.child.wait()?)
+    }
+
+    /// Kills it and starts it again in the same place, as after a crash.
+    ///
+    /// # Errors
+    /// As [`Daemon::start`].
+    pub fn crash_and_restart(&mut self) -> anyhow::Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        let (child, ready_after) = launch(self.dir.path(), &self.setup)?;
+        self.child = child;
+        self.ready_after = ready_after;
+        Ok(())
+    }
+
+    /// Runs `pagerctl` against this daemon.
+    ///
+    /// # Errors
+    /// It could not be started.
+    pub fn ctl(&self, args: &[&str]) -> anyhow::Result<Output> {
+        let mut command = closed(&program("pagerctl"), self.dir.path(), &self.setup);
+        Ok(command
+            .args(args)
+            .env("PAGER_HOOK_SOCKET", self.socket())
+            .stdin(Stdio::null())
+            .output()?)
+    }
+
+    /// Starts `pager-hook` with an event on its standard input.
+    ///
+    /// # Errors
+    /// It could not be started.
+    pub fn hook(&self, event: &Value) -> anyhow::Result<Child> {
+        let mut child = closed(&program("pager-hook"), self.dir.path(), &self.setup)
+            .env("PAGER_HOOK_SOCKET", self.socket())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        let mut stdin = child.stdin.take().context("no standard input")?;
+        stdin.write_all(event.to_string().as_bytes())?;
+        Ok(child)
+    }
+
+    /// The audit log's records so far.
+    ///
+    /// # Errors
+    /// A log that cannot be read.
+    pub fn audit(&self) -> anyhow::Result<Vec<Value>> {
+        let text = std::fs::read_to_string(self.path("state/audit.jsonl"))?;
+        text.lines().map(|line| Ok(serde_json::from_str(line)?)).collect()
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// The event of a Claude Code that wants to run a command.
+pub fn permission_request(session: &str, command: &str) -> Value {
+    json!({
+        "session_id": session,
+        "transcript_path": "/home/ada/.claude/projects/webshop/transcript.jsonl",
+        "cwd": "/home/ada/webshop",
+        "permission_mode": "default",
+        "hook_event_name": "PermissionRequest",
+        "tool_name": "Bash",
+        "tool_input": { "command": command, "description": "what it says" },
+        "permission_suggestions": [],
+    })
+}
+
+/// Waits for a hook's end, as an agent does, and gives what it printed.
+///
+/// # Errors
+/// It could not be waited for.
+pub fn printed(hook: Child) -> anyhow::Result<String> {
+    let output = hook.wait_with_output()?;
+    ensure!(output.status.success(), "pager-hook ended with {}", output.status);
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+/// Waits until `found` finds something, looking again whenever a little time has passed: for what
+/// tells of itself in no other way, such as a line of a log file.
+///
+/// # Errors
+/// Not found within a minute.
+pub fn eventually<T>(what: &str, mut found: impl FnMut() -> Option<T>) -> anyhow::Result<T> {
+    let started = Instant::now();
+    loop {
+        if let Some(found) = found() {
+            return Ok(found);
+        }
+        ensure!(started.elapsed() < PATIENCE, "never seen: {what}");
+        std::thread::park_timeout(Duration::from_millis(5));
+    }
+}
+
+/// Writes a file that is its owner's alone.
+///
+/// # Errors
+/// The disk's.
+pub fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)?;
+    Ok(file.write_all(text.as_bytes())?)
+}
+
+/// A program with nothing of the machine's environment.
+fn closed(program: &Path, dir: &Path, setup: &Setup) -> Command {
+    let mut command = Command::new(program);
+    command
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .env("HOME", dir)
+        .env("XDG_CONFIG_HOME", dir.join("config"))
+        .env("XDG_STATE_HOME", dir.join("xdg-state"))
+        .env("XDG_RUNTIME_DIR", dir)
+        .current_dir(dir);
+    if let Some(address) = &setup.bus {
+        command.env("DBUS_SESSION_BUS_ADDRESS", address);
+    }
+    command
+}
+
+fn launch(dir: &Path, setup: &Setup) -> anyhow::Result<(Child, Duration)> {
+    let notify = dir.join("notify.sock");
+    drop(std::fs::remove_file(&notify));
+    let socket = UnixDatagram::bind(&notify)?;
+    socket.set_read_timeout(Some(PATIENCE))?;
+    let log = std::fs::OpenOptions::new().create(true).append(true).open(dir.join("log"))?;
+    let started = Instant::now();
+    let mut child = closed(&program("pagerd"), dir, setup)
+        .args(["--config", "pager.toml", "--state-dir", "state", "--runtime-dir", "run"])
+        .env("NOTIFY_SOCKET", &notify)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(log)
+        .spawn()?;
+    let mut message = [0; 4096];
+    loop {
+        match socket.recv(&mut message) {
+            Ok(length) if message[..length].starts_with(b"READY=1") => {
+                return Ok((child, started.elapsed()));
+            }
+            Ok(_) => {}
+            Err(error) => {
+                drop(child.kill());
+                drop(child.wait());
+                let log = std::fs::read_to_string(dir.join("log")).unwrap_or_default();
+                anyhow::bail!("pagerd was never ready ({error}): {log}");
+            }
+        }
+    }
+}
