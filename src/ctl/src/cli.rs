@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use crate::commands::{config, demo, hooks, setup};
+
 /// See and answer what coding agents ask.
 ///
 /// Without a verb: what waits for you, then the sessions. Ids may be shortened to any unique
@@ -77,4 +79,12 @@ pub(crate) enum Verb {
         #[arg(long, short)]
         all: bool,
     },
+    /// Set pager up: the Telegram bot, the person, the hooks, the service.
+    Setup(setup::Args),
+    /// Wire pager into a coding agent's settings, take it out, or look.
+    Hooks(hooks::Args),
+    /// Look at the configuration.
+    Config(config::Args),
+    /// Show one approval from question to answer, in a temporary place.
+    Demo(demo::Args),
 }

@@ -1,5 +1,7 @@
 //! What went wrong, for a person and for a script: the one place where errors become exit statuses.
 
+use std::borrow::Cow;
+use std::fmt::Display;
 use std::process::ExitCode;
 
 use pager_core::sanitize::visible;
@@ -36,13 +38,37 @@ pub(crate) struct Failure {
     /// What happened.
     pub(crate) what: String,
     /// What to do about it.
-    pub(crate) hint: Option<&'static str>,
+    pub(crate) hint: Option<Cow<'static, str>>,
 }
 
 impl Failure {
     pub(crate) fn new(status: Status, what: impl AsRef<str>) -> Self {
         // Some of it was written by an agent.
-        Self { status, what: visible(what.as_ref()).into_owned(), hint: hint(status) }
+        Self {
+            status,
+            what: visible(what.as_ref()).into_owned(),
+            hint: hint(status).map(Cow::Borrowed),
+        }
+    }
+
+    /// It did not work, for this reason.
+    pub(crate) fn failed(what: impl Display) -> Self {
+        Self::new(Status::Failed, what.to_string())
+    }
+
+    /// The command line makes no sense.
+    pub(crate) fn usage(what: impl Display) -> Self {
+        Self::new(Status::Usage, what.to_string())
+    }
+
+    /// It did not work, and everything about it has been said.
+    pub(crate) fn told() -> Self {
+        Self::new(Status::Failed, "")
+    }
+
+    /// Says what to do about it.
+    pub(crate) fn with_hint(self, hint: impl AsRef<str>) -> Self {
+        Self { hint: Some(visible(hint.as_ref()).into_owned().into()), ..self }
     }
 }
 

@@ -3,9 +3,14 @@
 mod cli;
 mod commands;
 mod daemon;
+mod demo;
 mod failure;
+mod interrupt;
 mod output;
+mod programs;
+mod setup;
 mod table;
+mod talk;
 mod time;
 
 use std::process::ExitCode;

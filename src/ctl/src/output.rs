@@ -1,10 +1,13 @@
 //! What is printed, and how: data on standard output, everything else on standard error.
 
+use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anstream::{AutoStream, ColorChoice};
 use owo_colors::OwoColorize;
+use pager_core::sanitize::visible;
 use serde::Serialize;
 
 use crate::cli::Args;
@@ -74,12 +77,12 @@ impl Output {
 
 /// Tells a person what went wrong.
 pub(crate) fn complain(failure: &Failure) {
-    if failure.status == Status::ReaderGone {
+    if failure.what.is_empty() {
         return;
     }
     let mut stderr = anstream::stderr().lock();
     let mut lines = format!("{} {}\n", "pagerctl:".red().bold(), failure.what);
-    if let Some(hint) = failure.hint {
+    if let Some(hint) = &failure.hint {
         lines.push_str(&format!("{} {hint}\n", "hint:".cyan()));
     }
     // There is nobody left to tell if this fails.
@@ -91,12 +94,28 @@ pub(crate) fn coloured() -> bool {
     AutoStream::choice(&io::stdout()) != ColorChoice::Never
 }
 
+/// Prints a line of a conversation.
+pub(crate) fn say(text: impl Display) -> Result<(), Failure> {
+    print(&format!("{text}\n")).map_err(failed)
+}
+
+/// Prints a question, to be answered behind it.
+pub(crate) fn prompt(text: &str) -> Result<(), Failure> {
+    print(text).map_err(failed)
+}
+
+/// A path, safe to print.
+pub(crate) fn shown(path: &Path) -> String {
+    visible(&path.to_string_lossy()).into_owned()
+}
+
 fn print(text: &str) -> io::Result<()> {
     let mut stdout = anstream::stdout().lock();
     stdout.write_all(text.as_bytes())?;
     stdout.flush()
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "as map_err wants it")]
 fn failed(error: io::Error) -> Failure {
     if error.kind() == io::ErrorKind::BrokenPipe {
         // Who reads has seen enough: `pagerctl monitor | head`.

@@ -2,11 +2,15 @@
 
 mod answer;
 mod approve;
+pub(crate) mod config;
+pub(crate) mod demo;
 mod deny;
+pub(crate) mod hooks;
 mod list;
 mod monitor;
 mod overview;
 mod sessions;
+pub(crate) mod setup;
 mod show;
 mod status;
 mod words;
@@ -14,6 +18,7 @@ mod words;
 use crate::cli::{Args, Verb};
 use crate::daemon::{Daemon, Target};
 use crate::failure::{Failure, Status};
+use crate::interrupt;
 use crate::output::Output;
 
 /// Does what the command line says.
@@ -23,9 +28,16 @@ pub(crate) fn run(args: Args, output: &Output) -> Result<(), Failure> {
         .enable_all()
         .build()
         .map_err(|error| Failure::new(Status::Failed, format!("cannot start: {error}")))?;
-    runtime.block_on(async {
+    let done = runtime.block_on(async {
+        let verb = match args.verb {
+            Some(Verb::Hooks(args)) => return hooks::run(&args, output),
+            Some(Verb::Config(args)) => return config::run(&args, output),
+            Some(Verb::Setup(args)) => return interrupt::or_clean_up(setup::run(args)).await,
+            Some(Verb::Demo(args)) => return interrupt::or_clean_up(demo::run(args)).await,
+            verb => verb,
+        };
         let daemon = Daemon::connect(&target).await?;
-        match args.verb {
+        match verb {
             None => overview::run(&daemon, output).await,
             Some(Verb::Status) => status::run(&daemon, output).await,
             Some(Verb::List { all }) => list::run(&daemon, output, all).await,
@@ -35,6 +47,10 @@ pub(crate) fn run(args: Args, output: &Output) -> Result<(), Failure> {
             Some(Verb::Answer { id, answers }) => answer::run(&daemon, output, &id, &answers).await,
             Some(Verb::Monitor) => monitor::run(&daemon, output).await,
             Some(Verb::Sessions { all }) => sessions::run(&daemon, output, all).await,
+            Some(Verb::Setup(_) | Verb::Hooks(_) | Verb::Config(_) | Verb::Demo(_)) => Ok(()),
         }
-    })
+    });
+    // A thread that still waits for a line must not hold the end up.
+    runtime.shutdown_background();
+    done
 }

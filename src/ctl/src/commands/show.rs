@@ -17,7 +17,7 @@ pub(super) async fn run(daemon: &Daemon, output: &Output, id: &str) -> Result<()
     output.data(&approval, || text(&approval, Timestamp::now()))
 }
 
-fn text(approval: &Approval, now: Timestamp) -> String {
+pub(super) fn text(approval: &Approval, now: Timestamp) -> String {
     let Approval { id, label, cwd, tool, input, input_sha256, created, expires, .. } = approval;
     let kind = Kind::from_word(&approval.kind).unwrap_or(Kind::Permission);
     let agent = Agent::new(&approval.agent);

@@ -121,7 +121,7 @@ impl Properties {
         self.0.remove(name).and_then(|value| T::try_from(value).ok()).ok_or_else(|| {
             let what = format!("pagerd does not tell {name} as this pagerctl expects it");
             Failure {
-                hint: Some("are pagerctl and the running pagerd of the same version?"),
+                hint: Some("are pagerctl and the running pagerd of the same version?".into()),
                 ..Failure::new(Status::Failed, what)
             }
         })

@@ -1,0 +1,179 @@
+//! Entering what setup found out into the text of pager.toml; everything else keeps its bytes.
+
+use toml_edit::{Array, DocumentMut, Item, Table, TableLike, TomlError, Value};
+
+/// What a new file begins with.
+const HEAD: &str = "# The configuration of pager: see pager.toml(5).\n";
+
+/// What the file is to say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    /// The file with the token, as it is to be written; none leaves what the file says.
+    pub(crate) token_file: Option<String>,
+    /// The Bot API server; none leaves what the file says.
+    pub(crate) api_url: Option<String>,
+    /// Somebody to be allowed, beside those who are.
+    pub(crate) user: i64,
+    /// Where unprompted messages go.
+    pub(crate) chat: i64,
+}
+
+/// The text after an edit, and what was done to which key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Edited {
+    pub(crate) text: String,
+    /// Such as "telegram.chat = 5"; empty if the text said all of it before.
+    pub(crate) changes: Vec<String>,
+}
+
+/// Why a text could not be edited.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum EditError {
+    /// It is not TOML.
+    #[error("{0}")]
+    Syntax(#[from] TomlError),
+    /// Something stands where a table or an array would have to be.
+    #[error("{0} is not {1}")]
+    Shape(&'static str, &'static str),
+}
+
+/// Enters it; the same text comes back if it said so before.
+pub(crate) fn edit(text: &str, wanted: &Wanted) -> Result<Edited, EditError> {
+    let mut document: DocumentMut = text.parse()?;
+    let telegram = document.entry("telegram").or_insert_with(|| Item::Table(Table::new()));
+    let telegram = telegram.as_table_like_mut().ok_or(EditError::Shape("telegram", "a table"))?;
+    let mut changes = Vec::new();
+
+    if let Some(file) = &wanted.token_file {
+        set(telegram, "token_file", file.as_str(), &mut changes);
+        // It would not be used any more, and a secret that is of no use should not lie about.
+        if telegram.remove("token").is_some() {
+            changes.push("telegram.token taken out".to_owned());
+        }
+    }
+    if let Some(url) = &wanted.api_url {
+        set(telegram, "api_url", url.as_str(), &mut changes);
+    }
+    allow(telegram, wanted.user, &mut changes)?;
+    set(telegram, "chat", wanted.chat, &mut changes);
+
+    if changes.is_empty() {
+        return Ok(Edited { text: text.to_owned(), changes });
+    }
+    let mut text = document.to_string();
+    if text.trim_start().starts_with("[telegram]") && !text.contains('#') {
+        text = format!("{HEAD}\n{}", text.trim_start());
+    }
+    Ok(Edited { text, changes })
+}
+
+fn set(table: &mut dyn TableLike, key: &str, value: impl Into<Value>, changes: &mut Vec<String>) {
+    let mut value = value.into();
+    let shown = format!("telegram.{key} = {value}");
+    match table.get_mut(key).and_then(Item::as_value_mut) {
+        Some(old) if same(old, &value) => return,
+        Some(old) => {
+            // Its comment stays with the key.
+            *value.decor_mut() = old.decor().clone();
+            *old = value;
+        }
+        None => {
+            table.insert(key, Item::Value(value));
+        }
+    }
+    changes.push(shown);
+}
+
+fn same(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::String(a), Value::String(b)) => a.value() == b.value(),
+        (Value::Integer(a), Value::Integer(b)) => a.value() == b.value(),
+        _ => false,
+    }
+}
+
+fn allow(table: &mut dyn TableLike, user: i64, changes: &mut Vec<String>) -> Result<(), EditError> {
+    let users = table.entry("allowed_users").or_insert_with(|| Item::Value(Array::new().into()));
+    let users =
+        users.as_array_mut().ok_or(EditError::Shape("telegram.allowed_users", "an array"))?;
+    if !users.iter().any(|known| known.as_integer() == Some(user)) {
+        users.push(user);
+        changes.push(format!("telegram.allowed_users with {user}"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wanted() -> Wanted {
+        Wanted { token_file: Some("telegram-token".to_owned()), api_url: None, user: 5, chat: 5 }
+    }
+
+    fn after(text: &str) -> String {
+        let edited = edit(text, &wanted()).unwrap();
+        let again = edit(&edited.text, &wanted()).unwrap();
+        assert_eq!((again.text, again.changes), (edited.text.clone(), vec![]), "not idempotent");
+        edited.text
+    }
+
+    #[test]
+    fn a_new_file_says_what_it_is() {
+        let text = "# The configuration of pager: see pager.toml(5).\n\n[telegram]\n\
+                    token_file = \"telegram-token\"\nallowed_users = [5]\nchat = 5\n";
+        assert_eq!(after(""), text);
+        assert_eq!(after("\n"), text);
+    }
+
+    #[test]
+    fn comments_order_and_other_keys_stay() {
+        let before = "# mine\n\n[approvals]\nwindow = \"2h\" # long\n\n[telegram] # the bot\n\
+                      # who\nallowed_users = [\n  3, # the other one\n]\nchat = 3 # there\n\n\
+                      [desktop]\nenabled = false\n";
+        let after = after(before);
+        for kept in [
+            "# mine\n\n[approvals]\nwindow = \"2h\" # long\n",
+            "[telegram] # the bot\n# who\nallowed_users = [\n  3, # the other one\n",
+            "chat = 5 # there\n",
+            "\n[desktop]\nenabled = false\n",
+        ] {
+            assert!(after.contains(kept), "{kept:?} is not in\n{after}");
+        }
+        let parsed: DocumentMut = after.parse().unwrap();
+        let users = parsed["telegram"]["allowed_users"].as_array().unwrap();
+        assert_eq!(users.iter().filter_map(Value::as_integer).collect::<Vec<_>>(), [3, 5]);
+    }
+
+    #[test]
+    fn every_way_to_write_a_table_is_kept() {
+        assert_eq!(
+            after("telegram = { chat = 3 }\n"),
+            "telegram = { chat = 5, token_file = \"telegram-token\", allowed_users = [5] }\n"
+        );
+        assert_eq!(
+            after("telegram.chat = 3\n"),
+            "telegram.chat = 5\ntelegram.token_file = \"telegram-token\"\n\
+             telegram.allowed_users = [5]\n"
+        );
+    }
+
+    #[test]
+    fn a_token_in_the_file_is_replaced_by_the_file_of_its_own() {
+        let before = "[telegram]\ntoken = \"secret\"\n";
+        let edited = edit(before, &wanted()).unwrap();
+        assert!(!edited.text.contains("secret"));
+        assert!(edited.changes.iter().all(|change| !change.contains("secret")));
+        let kept = Wanted { token_file: None, ..wanted() };
+        assert!(edit(before, &kept).unwrap().text.contains("token = \"secret\"\n"));
+    }
+
+    #[test]
+    fn what_is_not_understood_is_refused() {
+        for text in
+            ["[telegram", "telegram = 5", "[telegram]\nallowed_users = \"5\"", "[[telegram]]"]
+        {
+            assert!(edit(text, &wanted()).is_err(), "{text}");
+        }
+    }
+}

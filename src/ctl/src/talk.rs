@@ -1,0 +1,80 @@
+//! Asking the person at the terminal.
+
+use std::io::{self, BufRead, IsTerminal, Read};
+
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+
+use crate::failure::Failure;
+use crate::output;
+
+/// More than anybody types in one line.
+const LINE_MAX: u64 = 64 * 1024;
+
+/// Whether there is a person to ask.
+pub(crate) fn somebody_is_there() -> bool {
+    io::stdin().is_terminal() && io::stdout().is_terminal()
+}
+
+/// Asks for a line; nothing if the input has ended.
+pub(crate) async fn line(prompt: &str) -> Result<Option<String>, Failure> {
+    output::prompt(prompt)?;
+    reading(|| {
+        let mut line = String::new();
+        let read = io::stdin().lock().take(LINE_MAX).read_line(&mut line)?;
+        Ok((read > 0).then(|| line.trim().to_owned()))
+    })
+    .await
+}
+
+/// Asks until the answer is yes or no. An empty answer is `default`, where there is one.
+pub(crate) async fn yes_no(question: &str, default: Option<bool>) -> Result<bool, Failure> {
+    let choices = match default {
+        Some(true) => "[Y/n]",
+        Some(false) => "[y/N]",
+        None => "[y/n]",
+    };
+    loop {
+        let Some(answer) = line(&format!("{question} {choices} ")).await? else {
+            return Err(Failure::failed("the input ended before the question was answered"));
+        };
+        match (answer.to_ascii_lowercase().as_str(), default) {
+            ("y" | "yes", _) => return Ok(true),
+            ("n" | "no", _) => return Ok(false),
+            ("", Some(default)) => return Ok(default),
+            _ => {}
+        }
+    }
+}
+
+/// Asks for a line that the terminal does not show.
+pub(crate) async fn secret(prompt: &str) -> Result<String, Failure> {
+    // The thread that reads restores the terminal when it is done; this one does when it is not.
+    let _restored = Restored::remember();
+    let prompt = prompt.to_owned();
+    reading(move || rpassword::prompt_password(prompt)).await
+}
+
+async fn reading<T: Send + 'static>(
+    read: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> Result<T, Failure> {
+    let read = tokio::task::spawn_blocking(read).await.map_err(Failure::failed)?;
+    read.map_err(|error| Failure::failed(format!("cannot read from the terminal: {error}")))
+}
+
+/// The terminal's mode, put back in the end.
+struct Restored(Option<Termios>);
+
+impl Restored {
+    fn remember() -> Self {
+        Self(tcgetattr(io::stdin()).ok())
+    }
+}
+
+impl Drop for Restored {
+    fn drop(&mut self) {
+        if let Some(mode) = &self.0 {
+            // A terminal that is gone needs no mode.
+            tcsetattr(io::stdin(), OptionalActions::Now, mode).ok();
+        }
+    }
+}
