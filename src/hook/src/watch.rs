@@ -109,10 +109,23 @@ impl Watch {
         }
         for (fd, why) in fds.iter().zip(&reasons) {
             if !fd.revents().is_empty() {
-                return Woken::Ended(*why);
+                let gone = *why == Why::AgentGone;
+                return Woken::Ended(if gone { self.why_gone() } else { *why });
             }
         }
         Woken::Ready(fds.get(reasons.len()).map_or(PollFlags::empty(), PollFd::revents))
+    }
+
+    /// Tells an agent that has given the question up from one that is gone.
+    ///
+    /// The first signals its hook and the shell in between at once. Where the shell's death is seen
+    /// together with the signal, the kernel reports the death and runs the handler only afterwards.
+    fn why_gone(&self) -> Why {
+        let Some(signals) = &self.signals else { return Why::AgentGone };
+        let mut fds = [PollFd::new(signals, PollFlags::IN)];
+        let now = Timespec::default();
+        while let Err(Errno::INTR) = poll(&mut fds, Some(&now)) {}
+        if fds[0].revents().is_empty() { Why::AgentGone } else { Why::Terminated }
     }
 
     /// Tells whether a signal has come.

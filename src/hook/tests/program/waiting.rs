@@ -96,6 +96,19 @@ fn so_does_a_socket_nobody_reads() {
 }
 
 #[test]
+fn an_agent_that_signals_and_closes_the_output_has_given_the_question_up() {
+    let place = Place::new();
+    let listener = place.listen();
+    let mut hook = place.run(request_of(100));
+    let mut served = accept(&listener);
+    served.request();
+    hook.signal(Signal::TERM);
+    drop(hook.take_stdout());
+    assert_eq!(served.withdrawn(), ClientLine::Withdrawn { why: Why::Terminated });
+    assert_eq!(hook.left(), Left::nothing());
+}
+
+#[test]
 fn an_output_without_a_reader_by_nature_is_waited_with() {
     let place = Place::new();
     let listener = place.listen();
