@@ -79,7 +79,43 @@ references() { # a page of pager's that a page refers to is there
         [ -f "man/$name.$section" ] || printf 'no page %s(%s)\n' "$name" "$section"
     done
 }
-completions() { bash -n packaging/completions/pagerctl; }
+# The options, and for pagerctl the verbs, that --help of the programs names.
+options() { "$@" --help | grep -o -e '--[a-z][a-z-]*' | sort -u; }
+verbs() { "$@" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z][a-z-]*\).*/\1/p'; }
+# Names what of standard input a text lacks.
+missing() { # text, what it is
+    while read -r word; do
+        grep -q -e "\(^\|[^a-z-]\)$word\([^a-z-]\|\$\)" "$1" || printf '%s lacks %s\n' "$2" "$word"
+    done
+}
+command_line() { # everything a program takes
+    options "$@" && for verb in $(verbs "$@"); do
+        printf '%s\n' "$verb" && command_line "$@" "$verb"
+    done
+}
+described() {
+    for page in pagerd.8 pagerctl.1 pager-hook.1; do
+        program=target/release/${page%.*}
+        mandoc -T utf8 "man/$page" | col -bx >"$work/text" && [ -x "$program" ] || return
+        command_line "$program" | sort -u >"$work/words"
+        [ -s "$work/words" ] || printf '%s --help is empty\n' "$program"
+        missing "$work/text" "man/$page" <"$work/words"
+    done
+}
+interfaces() {
+    mandoc -T utf8 man/org.pagerd.Pager1.5 | col -bx >"$work/text" &&
+        sed -n 's/.*<\(interface\|method\|signal\|property\) name="\([^"]*\)".*/\2/p' dbus/*.xml |
+        missing "$work/text" man/org.pagerd.Pager1.5
+}
+completed() {
+    command_line target/release/pagerctl | sort -u >"$work/words" && [ -s "$work/words" ] || return
+    for shell in pagerctl _pagerctl; do
+        missing packaging/completions/$shell packaging/completions/$shell <"$work/words"
+    done
+    # fish gives options without their dashes.
+    sed 's/^--//' "$work/words" | missing packaging/completions/pagerctl.fish packaging/completions/pagerctl.fish
+    bash -n packaging/completions/pagerctl
+}
 
 lint_deb() { # silence, but for the word that a package is better not checked as root
     lintian --fail-on error,warning "$packages"/pager_*.deb 2>&1 | grep -v 'running with root privileges'
@@ -103,8 +139,10 @@ check 'the D-Bus activation file names the unit' one_name
 check 'the message catalogue is read whole' catalogue
 check 'manual pages are clean' pages
 check 'manual pages refer to pages that exist' references
-check 'completions parse' completions
+check 'manual pages describe all of the command lines' described
+check 'manual pages describe all of the interfaces' interfaces
+check 'completions know all of the command line' completed
 check 'packaging scripts parse' shell
 check 'lintian is content' lint_deb
-command -v rpmlint >/dev/null && check 'rpmlint is content' lint_rpm
+check 'rpmlint is content' lint_rpm
 exit $failed

@@ -25,7 +25,7 @@ step() {
 # Tools by the Debian package that has them.
 tools=(
     gcc:gcc make:make git:git
-    dh:debhelper dpkg-buildpackage:dpkg-dev lintian:lintian rpmbuild:rpm mandoc:mandoc
+    dh:debhelper dpkg-buildpackage:dpkg-dev lintian:lintian rpmbuild:rpm rpmlint:rpmlint mandoc:mandoc
     dbus-daemon:dbus systemd-analyze:systemd
 )
 # For the booted system, which only root can have.

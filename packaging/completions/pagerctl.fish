@@ -8,7 +8,8 @@ end
 complete -c pagerctl -f
 complete -c pagerctl -l json -d 'Print data as JSON'
 complete -c pagerctl -l no-pager -d 'Do not show long output in a pager'
-complete -c pagerctl -l quiet -d 'Print only what was asked for, and errors'
+complete -c pagerctl -s q -l quiet -d 'Print only what was asked for, and errors'
+complete -c pagerctl -l runtime-dir -x -a '(__fish_complete_directories)' -d 'Speak to the pagerd started with this folder'
 complete -c pagerctl -l help -d 'Print a summary'
 
 complete -c pagerctl -n __fish_use_subcommand -l version -d 'Print the version'
@@ -27,6 +28,10 @@ complete -c pagerctl -n __fish_use_subcommand -a demo -d 'One approval from ques
 
 complete -c pagerctl -n '__fish_seen_subcommand_from show approve deny answer' -a '(__pagerctl_approvals)'
 complete -c pagerctl -n '__fish_seen_subcommand_from approve' -l always -d 'Also grant what the agent suggests'
+complete -c pagerctl -n '__fish_seen_subcommand_from deny' -s m -l message -x -d 'What the agent is told'
+complete -c pagerctl -n '__fish_seen_subcommand_from answer' -s a -l answer -x -d 'An answer'
+complete -c pagerctl -n '__fish_seen_subcommand_from list' -s a -l all -d 'Also those settled within the last hour'
+complete -c pagerctl -n '__fish_seen_subcommand_from sessions' -s a -l all -d 'Also those that have ended'
 complete -c pagerctl -n '__fish_seen_subcommand_from hooks' -a 'install remove check'
 complete -c pagerctl -n '__fish_seen_subcommand_from config' -a check
 complete -c pagerctl -n '__fish_seen_subcommand_from demo' -l answer -x -a 'allow deny' -d 'Answer so'
