@@ -21,7 +21,7 @@ pub(crate) struct House {
     pub(crate) handle: Handle,
     pub(crate) config: TelegramConfig,
     door: Option<Telegram>,
-    _state_dir: tempfile::TempDir,
+    state_dir: tempfile::TempDir,
 }
 
 impl House {
@@ -39,13 +39,17 @@ impl House {
             allowed_users: vec![ADA],
             chat: Some(ADA),
         };
-        Self { handle, config, door: None, _state_dir: state_dir }
+        Self { handle, config, door: None, state_dir }
     }
 
     pub(crate) fn open(api: &BotApi) -> Self {
         let mut house = Self::shut(api);
         house.open_door();
         house
+    }
+
+    pub(crate) fn state_dir(&self) -> &std::path::Path {
+        self.state_dir.path()
     }
 
     pub(crate) fn open_door(&mut self) {

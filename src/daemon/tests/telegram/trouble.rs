@@ -8,6 +8,8 @@ use pagerd::surfaces::telegram::TelegramState;
 
 use crate::house::{ADA, House, answer, prompt, settled};
 
+const OTHER_BOT: &str = "220201543:BBHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw0";
+
 fn connected(state: &TelegramState) -> bool {
     matches!(state, TelegramState::Connected { trouble: None, .. })
 }
@@ -219,6 +221,31 @@ async fn a_revoked_token_ends_all_calls() {
     prompt(&api, ADA, "one").await;
     prompt(&api, ADA, "two").await;
     api.finish();
+}
+
+#[tokio::test]
+async fn another_bot_leaves_the_messages_of_the_first_alone() {
+    let (first, second) = (BotApi::start(), BotApi::builder().token(OTHER_BOT).start().unwrap());
+    let (_ada, ada) = (first.user(ADA), second.user(ADA));
+    let mut house = House::open(&first);
+    let id = house.ask(1, "one").await;
+    let message = prompt(&first, ADA, "one").await;
+    house.done().await;
+    house.close_door().await;
+    house.config.token = pager_config::Secret::new(OTHER_BOT);
+    house.config.api_url = pager_config::Url::parse(&second.url()).unwrap();
+    house.open_door();
+    // Its messages have the same numbers, and a button of the first one's is none of its own.
+    house.ask(2, "two").await;
+    let other = prompt(&second, ADA, "two").await;
+    assert_eq!(other.id, message.id);
+    let tap = ada.forge(ADA, other.id, message.data()[0]);
+    assert_eq!(answer(&second, &tap).await, "This button is not valid here");
+    house.deny(id).await;
+    house.done().await;
+    assert_eq!(second.view().calls_of("editMessageText").len(), 0);
+    first.finish();
+    second.finish();
 }
 
 #[tokio::test]

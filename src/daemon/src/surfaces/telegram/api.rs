@@ -24,7 +24,7 @@ const CONNECT: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Failure {
     /// 429: nothing more to that chat before this time is over.
-    #[error("too many messages; none for {}", .0.as_secs())]
+    #[error("too many calls; the next one in {} s", .0.as_secs())]
     RetryAfter(Duration),
     /// The group has become a supergroup.
     #[error("the group is now chat {0}")]
@@ -93,7 +93,10 @@ impl Api {
         let mut builder = Client::builder()
             .connect_timeout(CONNECT)
             .tcp_nodelay(true)
-            .tcp_keepalive(Duration::from_secs(60))
+            // A poll on a connection that died in a suspend must not wait out its time.
+            .tcp_keepalive(Duration::from_secs(20))
+            .tcp_keepalive_interval(Duration::from_secs(10))
+            .tcp_keepalive_retries(3)
             // A prompt should find a connection that is up; a server ends it when it likes.
             .pool_idle_timeout(Duration::from_secs(600))
             // Wherever a redirect leads, the token must not go there.

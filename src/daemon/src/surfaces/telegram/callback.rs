@@ -101,6 +101,8 @@ impl Claim {
 /// The note kept of a message that was sent, or may have been, by its nonce's digest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Sent {
+    /// Which bot sent it: another one's messages have numbers of their own.
+    pub(super) bot: String,
     /// Where to.
     pub(super) chat: i64,
     /// The message, once it is known.
@@ -117,9 +119,10 @@ pub(super) struct Sent {
 }
 
 impl Sent {
-    /// Whether a tap on this message in this chat can be one on the message the note is about.
-    pub(super) fn fits(&self, chat: i64, message: i32) -> bool {
-        self.chat == chat && self.message.is_none_or(|known| known == message)
+    /// Whether a tap on this bot's message in this chat can be one on the message the note is about.
+    pub(super) fn fits(&self, bot: &str, chat: i64, message: i32) -> bool {
+        let known = self.message.is_none_or(|known| known == message);
+        self.bot == bot && self.chat == chat && known
     }
 }
 

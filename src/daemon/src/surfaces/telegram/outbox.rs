@@ -1,28 +1,22 @@
 //! Sending: what stands in the outbox, prompts first, then what people are told in reply.
 
+mod send;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use pager_core::ApprovalId;
 use pager_core::message_id::TELEGRAM_TROUBLE;
-use teloxide_core::payloads::{EditMessageText, SendMessage};
-use teloxide_core::prelude::*;
-use teloxide_core::types::{
-    ChatId, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, MessageId, ParseMode,
-};
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use super::api::Failure;
-use super::callback::{Nonce, Sent};
-use super::render::{self, Card};
-use super::seen::sequence;
 use super::state::TelegramState;
-use super::throttle::{Backoff, Throttle, Urgency};
+use super::throttle::{Backoff, Throttle};
 use super::{DOOR, Door};
 use crate::engine::EngineError;
-use crate::store::{Task, TaskKind};
+use crate::store::TaskKind;
 
 /// When a store that could not be read is asked again.
 const STORE_RETRY: Duration = Duration::from_secs(5);
@@ -168,154 +162,6 @@ impl Outbox {
         Ok(next.map(Step::NotBefore))
     }
 
-    async fn ask(&mut self, task: Task) -> Result<Step, EngineError> {
-        let id = task.approval;
-        let (approval, notes) = self.door.look(id).await?;
-        let asked = notes.iter().any(|(_, sent)| sent.message.is_some());
-        let Some(approval) = approval.filter(|approval| approval.is_pending() && !asked) else {
-            return self.finish(task.id).await;
-        };
-        let Some(chat) = self.door.home() else {
-            let trouble = "there is nobody to ask: set telegram.allowed_users or telegram.chat";
-            self.door.board.trouble(Some(trouble.to_owned()));
-            return self.finish(task.id).await;
-        };
-        if let Err(at) = self.throttle.take(chat, Urgency::Prompt, Instant::now()) {
-            return Ok(Step::NotBefore(at));
-        }
-        let Ok(nonce) = Nonce::fresh() else {
-            return Ok(Step::NotBefore(Instant::now() + STORE_RETRY));
-        };
-        let Card { html, offers } = render::question(&approval);
-        let buttons = offers
-            .iter()
-            .map(|choice| InlineKeyboardButton::callback(choice.label(), nonce.data(*choice, &id)))
-            .collect::<Vec<_>>();
-        let mut call = SendMessage::new(ChatId(chat), html)
-            .parse_mode(ParseMode::Html)
-            .link_preview_options(NO_PREVIEW);
-        if !buttons.is_empty() {
-            call = call.reply_markup(InlineKeyboardMarkup::new([buttons]));
-        }
-        let slot = nonce.digest().to_string();
-        let sent = Sent { chat, message: None, perhaps: None, offers, settled: false };
-        // Before it is sent: a tap may come before the server's answer does, or instead of it.
-        self.door.put_note(id, slot.clone(), sent.clone()).await?;
-        match self.door.api.call(&call).await {
-            Ok(MessageId(message)) => {
-                self.reached(chat);
-                self.asked(task, slot, Sent { message: Some(message), ..sent }, &notes).await
-            }
-            Err(failure) => {
-                if !matches!(failure, Failure::Unreachable { perhaps_done: true, .. }) {
-                    self.door
-                        .handle
-                        .with_store(move |store, _| store.drop_note(DOOR, &id, &slot))
-                        .await?;
-                }
-                self.failed(chat, failure, Some(task.id)).await
-            }
-        }
-    }
-
-    /// Writes down that a prompt was sent, and which message an earlier, unconfirmed one may be.
-    async fn asked(
-        &mut self,
-        task: Task,
-        slot: String,
-        sent: Sent,
-        notes: &[(String, Sent)],
-    ) -> Result<Step, EngineError> {
-        let (chat, message) = (sent.chat, sent.message.unwrap_or_default());
-        let mut lost: Vec<_> = notes
-            .iter()
-            .filter(|(_, note)| note.chat == chat && note.message.is_none())
-            .cloned()
-            .collect();
-        let door = Arc::clone(&self.door);
-        self.door
-            .handle
-            .with_store(move |store, _| {
-                let last = store.fact(&last_key(chat))?.and_then(|last| last.parse().ok());
-                let missing = door.seen().missing(chat, last.unwrap_or(0), message, lost.len());
-                for ((slot, note), perhaps) in lost.iter_mut().zip(missing) {
-                    note.perhaps = Some(perhaps);
-                    store.put_note(DOOR, &task.approval, slot, note)?;
-                }
-                store.put_note(DOOR, &task.approval, &slot, &sent)?;
-                store.put_fact_relaxed(&last_key(chat), &message.to_string())?;
-                door.seen().note(chat, message);
-                store.finish_task(task.id)
-            })
-            .await?;
-        Ok(Step::Over)
-    }
-
-    /// Shows on every message of an approval how it ended.
-    async fn settle(&mut self, id: ApprovalId, task: Option<i64>) -> Result<Step, EngineError> {
-        let (approval, mut notes) = self.door.look(id).await?;
-        let settled = approval.and_then(|approval| {
-            let resolution = approval.resolution.clone()?;
-            Some(render::settled(&approval, &resolution))
-        });
-        let Some(html) = settled else { return self.finish_some(task).await };
-        for (slot, sent) in &mut notes {
-            let known = sent.message.or(sent.perhaps);
-            let Some(message) = known.filter(|_| !sent.settled) else { continue };
-            if let Err(at) = self.throttle.take(sent.chat, Urgency::Other, Instant::now()) {
-                return Ok(Step::NotBefore(at));
-            }
-            // Without a keyboard of its own an edit takes the one that is there away.
-            let call = EditMessageText::new(ChatId(sent.chat), MessageId(message), html.clone())
-                .parse_mode(ParseMode::Html)
-                .link_preview_options(NO_PREVIEW);
-            match self.door.api.call::<_, serde::de::IgnoredAny>(&call).await {
-                Ok(_) => self.reached(sent.chat),
-                Err(failure) if failure.is_not_modified() => {}
-                Err(Failure::Refused(why)) => {
-                    tracing::debug!(
-                        "message {message} in chat {} is left as it is: {why}",
-                        sent.chat
-                    );
-                }
-                Err(Failure::Migrated(to)) => self.door.migrated(sent.chat, to).await?,
-                Err(failure) => return self.failed(sent.chat, failure, None).await,
-            }
-            sent.settled = true;
-            self.door.put_note(id, slot.clone(), sent.clone()).await?;
-        }
-        // A message that may still turn up keeps the notes: a tap on it is told how things ended.
-        if notes.iter().all(|(_, sent)| sent.message.is_some() && sent.settled) {
-            self.door.handle.with_store(move |store, _| store.drop_notes(DOOR, &id)).await?;
-        }
-        self.finish_some(task).await
-    }
-
-    async fn say(&mut self, chat: i64, text: String) -> Result<Step, EngineError> {
-        if let Err(at) = self.throttle.take(chat, Urgency::Other, Instant::now()) {
-            return Ok(Step::NotBefore(at));
-        }
-        let call = SendMessage::new(ChatId(chat), text).link_preview_options(NO_PREVIEW);
-        match self.door.api.call(&call).await {
-            Ok(MessageId(message)) => {
-                self.reached(chat);
-                self.door.seen().note(chat, message);
-                self.door
-                    .handle
-                    .with_store(move |store, _| {
-                        store.put_fact_relaxed(&last_key(chat), &message.to_string())
-                    })
-                    .await?;
-                Ok(Step::Over)
-            }
-            Err(Failure::Refused(why)) => {
-                tracing::debug!("a reply to chat {chat} could not be delivered: {why}");
-                Ok(Step::Over)
-            }
-            Err(failure) => self.failed(chat, failure, None).await,
-        }
-    }
-
     /// What follows from a failure; a task whose message can never be delivered is given up.
     async fn failed(
         &mut self,
@@ -374,15 +220,6 @@ impl Outbox {
     }
 }
 
-/// No page that a command names is fetched for a picture of it.
-const NO_PREVIEW: LinkPreviewOptions = LinkPreviewOptions {
-    is_disabled: true,
-    url: None,
-    prefer_small_media: false,
-    prefer_large_media: false,
-    show_above_text: false,
-};
-
 /// What a person can do about a message that cannot be delivered.
 fn advice(why: &str) -> &'static str {
     if why.contains("blocked") {
@@ -394,9 +231,4 @@ fn advice(why: &str) -> &'static str {
     } else {
         "look at telegram.chat; the other doors work on"
     }
-}
-
-/// Where the number of the last message sent is remembered.
-fn last_key(chat: i64) -> String {
-    format!("telegram.last.{}", sequence(chat))
 }

@@ -54,7 +54,7 @@ impl Door {
             return Ok(refuse(query, Some(id), "no such approval", "pager knows nothing of this"));
         };
         let note = notes.into_iter().find(|(slot, _)| slot == claim.nonce.as_str());
-        let genuine = note.filter(|(_, sent)| sent.fits(chat, message));
+        let genuine = note.filter(|(_, sent)| sent.fits(self.api.bot_id(), chat, message));
         if let Some((slot, sent)) = &genuine
             && sent.message.is_none()
         {

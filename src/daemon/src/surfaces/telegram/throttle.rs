@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How much a chat takes at once and how long one more takes: about a message a second in a private
-/// chat, twenty a minute in a group.
-const PRIVATE: (f64, Duration) = (30.0, Duration::from_secs(1));
+/// How much a chat takes at once and how long one more takes: in a private chat about a message a
+/// second with bursts that the server bears, in a group twenty a minute.
+const PRIVATE: (f64, Duration) = (100.0, Duration::from_secs(1));
 const GROUP: (f64, Duration) = (20.0, Duration::from_secs(3));
 
 /// How much is held back in a chat for the prompts that may come.
