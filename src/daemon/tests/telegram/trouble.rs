@@ -224,6 +224,24 @@ async fn a_revoked_token_ends_all_calls() {
 }
 
 #[tokio::test]
+async fn a_wrong_token_is_not_tried_again_and_again() {
+    let api = BotApi::start();
+    let _ada = api.user(ADA);
+    let mut house = House::shut(&api);
+    house.config.token = pager_config::Secret::new(OTHER_BOT);
+    for n in 0..10 {
+        house.ask(n, "one").await;
+    }
+    api.allow("*", "Unauthorized");
+    house.open_door();
+    house.state(|state| *state == TelegramState::Unauthorized).await;
+    house.close_door().await;
+    // The poller and the outbox may each have found out for themselves.
+    assert!(api.calls().len() <= 2, "{}", api.report());
+    api.finish();
+}
+
+#[tokio::test]
 async fn another_bot_leaves_the_messages_of_the_first_alone() {
     let (first, second) = (BotApi::start(), BotApi::builder().token(OTHER_BOT).start().unwrap());
     let (_ada, ada) = (first.user(ADA), second.user(ADA));

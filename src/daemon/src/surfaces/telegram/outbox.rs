@@ -139,8 +139,8 @@ impl Outbox {
                 Step::Over => return Ok(Some(Step::Over)),
                 Step::NotBefore(at) => later(at),
             }
-            if self.away_until.is_some() {
-                return Ok(self.away_until.map(Step::NotBefore));
+            if let Some(halt) = self.halted() {
+                return Ok(Some(halt));
             }
         }
         for index in 0..self.jobs.len() {
@@ -155,11 +155,19 @@ impl Outbox {
                 }
                 Step::NotBefore(at) => later(at),
             }
-            if self.away_until.is_some() {
-                return Ok(self.away_until.map(Step::NotBefore));
+            if let Some(halt) = self.halted() {
+                return Ok(Some(halt));
             }
         }
         Ok(next.map(Step::NotBefore))
+    }
+
+    /// Whether the last call has shown that the next one would fail as well.
+    fn halted(&self) -> Option<Step> {
+        if self.door.board.is_unauthorized() {
+            return Some(Step::Over);
+        }
+        self.away_until.map(Step::NotBefore)
     }
 
     /// What follows from a failure; a task whose message can never be delivered is given up.
