@@ -253,7 +253,8 @@ fn launch(dir: &Path, setup: &Setup) -> anyhow::Result<(Child, Duration)> {
     let notify = dir.join("notify.sock");
     drop(std::fs::remove_file(&notify));
     let socket = UnixDatagram::bind(&notify)?;
-    socket.set_read_timeout(Some(PATIENCE))?;
+    // Short, so that a daemon that ends instead of being ready is noticed.
+    socket.set_read_timeout(Some(Duration::from_millis(50)))?;
     let log = std::fs::OpenOptions::new().create(true).append(true).open(dir.join("log"))?;
     let started = Instant::now();
     let mut child = closed(&program("pagerd"), dir, setup)
@@ -270,11 +271,12 @@ fn launch(dir: &Path, setup: &Setup) -> anyhow::Result<(Child, Duration)> {
                 return Ok((child, started.elapsed()));
             }
             Ok(_) => {}
-            Err(error) => {
+            Err(_) if child.try_wait()?.is_none() && started.elapsed() < PATIENCE => {}
+            Err(_) => {
                 drop(child.kill());
-                drop(child.wait());
+                let status = child.wait()?;
                 let log = std::fs::read_to_string(dir.join("log")).unwrap_or_default();
-                anyhow::bail!("pagerd was never ready ({error}): {log}");
+                anyhow::bail!("pagerd ended with {status} and was never ready: {log}");
             }
         }
     }
