@@ -183,6 +183,11 @@ async fn refused_calls_are_refused_in_the_servers_words() {
         ),
         ("sendDocument", json!({ "chat_id": 111 }), "there is no document in the request"),
         (
+            "sendDocument",
+            json!({ "chat_id": 111, "document": "x", "caption": long(1025) }),
+            "message caption is too long",
+        ),
+        (
             "setWebhook",
             json!({ "url": "http://a.example/" }),
             "bad webhook: An HTTPS URL must be provided for webhook",
