@@ -1,0 +1,167 @@
+//! The bot's account and its chats: tokens, rivals, blocks, groups that move.
+
+use pager_tests::botapi::{BotApi, View};
+use pagerd::surfaces::telegram::TelegramState;
+
+use crate::house::{ADA, House, answer, prompt, settled};
+use crate::trouble::{allow, connected};
+
+const OTHER_BOT: &str = "220201543:BBHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw0";
+
+#[tokio::test]
+async fn conflicts_say_which_and_pass() {
+    let api = BotApi::start();
+    let ada = api.user(ADA);
+    let house = House::open(&api);
+    house.state(connected).await;
+    api.wait_polling().await;
+    api.allow("getUpdates", "Conflict");
+    let client = reqwest::Client::new();
+    let call = |method: &str| client.post(format!("{}/bot{}/{method}", api.url(), api.token()));
+    call("setWebhook?url=https://example.org/hook").send().await.unwrap();
+    let state = house.state(|state| matches!(state, TelegramState::Conflict { .. })).await;
+    assert!(state.to_string().starts_with("conflict: a webhook is set"), "{state}");
+    call("deleteWebhook").send().await.unwrap();
+    house.state(connected).await;
+
+    api.wait_polling().await;
+    call("getUpdates?timeout=0").send().await.unwrap();
+    let state = house.state(|state| matches!(state, TelegramState::Conflict { .. })).await;
+    assert!(state.to_string().starts_with("conflict: another program polls"), "{state}");
+    house.state(connected).await;
+
+    house.ask(1, "one").await;
+    let message = prompt(&api, ADA, "one").await;
+    allow(&api, &ada, &message).await;
+    api.finish();
+}
+
+#[tokio::test]
+async fn a_revoked_token_ends_all_calls() {
+    let api = BotApi::start();
+    let _ada = api.user(ADA);
+    let mut house = House::open(&api);
+    house.state(connected).await;
+    api.wait_polling().await;
+    let old = api.token();
+    let new = format!("{}:{}", old.split(':').next().unwrap(), "B".repeat(35));
+    api.revoke_token(&new);
+    api.expect("sendMessage", "Unauthorized");
+    house.ask(1, "one").await;
+    house.state(|state| *state == TelegramState::Unauthorized).await;
+    house.ask(2, "two").await;
+    let calls = |view: &View| view.calls_of("sendMessage").len();
+    house.close_door().await;
+    assert_eq!(calls(&api.view()), 1);
+
+    // The configuration is read anew.
+    house.config.token = pager_config::Secret::new(new);
+    house.open_door();
+    prompt(&api, ADA, "one").await;
+    prompt(&api, ADA, "two").await;
+    api.finish();
+}
+
+#[tokio::test]
+async fn a_wrong_token_is_not_tried_again_and_again() {
+    let api = BotApi::start();
+    let _ada = api.user(ADA);
+    let mut house = House::shut(&api);
+    house.config.token = pager_config::Secret::new(OTHER_BOT);
+    for n in 0..10 {
+        house.ask(n, "one").await;
+    }
+    api.allow("*", "Unauthorized");
+    house.open_door();
+    house.state(|state| *state == TelegramState::Unauthorized).await;
+    house.close_door().await;
+    // The poller and the outbox may each have found out for themselves.
+    assert!(api.calls().len() <= 2, "{}", api.report());
+    api.finish();
+}
+
+#[tokio::test]
+async fn another_bot_leaves_the_messages_of_the_first_alone() {
+    let (first, second) = (BotApi::start(), BotApi::builder().token(OTHER_BOT).start().unwrap());
+    let (_ada, ada) = (first.user(ADA), second.user(ADA));
+    let mut house = House::open(&first);
+    let id = house.ask(1, "one").await;
+    let message = prompt(&first, ADA, "one").await;
+    house.done().await;
+    house.close_door().await;
+    house.config.token = pager_config::Secret::new(OTHER_BOT);
+    house.config.api_url = pager_config::Url::parse(&second.url()).unwrap();
+    house.open_door();
+    // Its messages have the same numbers, and a button of the first one's is none of its own.
+    house.ask(2, "two").await;
+    let other = prompt(&second, ADA, "two").await;
+    assert_eq!(other.id, message.id);
+    let tap = ada.forge(ADA, other.id, message.data()[0]);
+    assert_eq!(answer(&second, &tap).await, "This button is not valid here");
+    house.deny(id).await;
+    house.done().await;
+    assert_eq!(second.view().calls_of("editMessageText").len(), 0);
+    first.finish();
+    second.finish();
+}
+
+#[tokio::test]
+async fn what_can_never_be_delivered_is_given_up_and_told() {
+    let api = BotApi::start();
+    let ada = api.user(ADA);
+    let house = House::open(&api);
+    house.state(connected).await;
+    ada.block(true);
+    api.expect("sendMessage", "blocked");
+    house.ask(1, "one").await;
+    house.done().await;
+    let state = house.state(|state| !connected(state)).await.to_string();
+    assert!(state.contains("cannot write to chat 111111111"), "{state}");
+    assert!(state.contains("unblock the bot"), "{state}");
+    ada.block(false);
+    house.ask(2, "two").await;
+    prompt(&api, ADA, "two").await;
+    house.state(connected).await;
+    api.finish();
+}
+
+#[tokio::test]
+async fn a_deleted_message_is_let_go() {
+    let api = BotApi::start();
+    let ada = api.user(ADA);
+    let house = House::open(&api);
+    let id = house.ask(1, "one").await;
+    let message = prompt(&api, ADA, "one").await;
+    house.done().await;
+    ada.delete(message.id).unwrap();
+    api.expect("editMessageText", "message to edit not found");
+    house.deny(id).await;
+    house.done().await;
+    assert_eq!(api.view().calls_of("editMessageText").len(), 1);
+    api.finish();
+}
+
+#[tokio::test]
+async fn a_group_that_becomes_a_supergroup_is_followed() {
+    let api = BotApi::start();
+    let ada = api.user(ADA);
+    let group = api.group(-4_000, "team", &[&ada]);
+    let mut house = House::shut(&api);
+    house.config.chat = Some(group.id());
+    let new = group.migrate();
+    // The bot has not heard of it, but by the refusal.
+    api.expect("sendMessage", "upgraded to a supergroup");
+    house.ask(1, "one").await;
+    house.open_door();
+    let message = prompt(&api, new.id(), "one").await;
+    let tap = ada.in_chat(new.id()).tap(message.id, "Allow").unwrap();
+    assert_eq!(answer(&api, &tap).await, "Allowed");
+    settled(&api, &message, "Allowed on Telegram").await;
+    // Over a restart it is not asked again.
+    house.close_door().await;
+    house.open_door();
+    house.ask(2, "two").await;
+    prompt(&api, new.id(), "two").await;
+    assert_eq!(api.view().calls_of("sendMessage").len(), 3);
+    api.finish();
+}
