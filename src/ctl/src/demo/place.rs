@@ -1,7 +1,8 @@
 //! The demo's own folder: everything is in it, and goes with it.
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::io::{self, Read, Seek, SeekFrom};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use pager_core::sanitize::visible;
@@ -33,9 +34,11 @@ impl Place {
             Failure::failed(format!("cannot make a temporary folder in {}: {error}", shown(parent)))
                 .with_hint("TMPDIR names another place")
         };
-        // Mode 0700 is the library's own.
-        let folder =
-            tempfile::Builder::new().prefix("pager-demo.").tempdir_in(parent).map_err(failed)?;
+        let folder = tempfile::Builder::new()
+            .prefix("pager-demo.")
+            .permissions(Permissions::from_mode(0o700))
+            .tempdir_in(parent)
+            .map_err(failed)?;
         let place = Self { folder };
         for made in [place.state(), place.runtime(), place.project()] {
             fs::create_dir(made).map_err(failed)?;
@@ -101,8 +104,6 @@ impl Place {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
     #[test]

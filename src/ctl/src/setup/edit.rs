@@ -1,6 +1,6 @@
 //! Entering what setup found out into the text of pager.toml; everything else keeps its bytes.
 
-use toml_edit::{Array, DocumentMut, Item, Table, TableLike, TomlError, Value};
+use toml_edit::{Array, DocumentMut, Item, RawString, Table, TableLike, TomlError, Value};
 
 /// What a new file begins with.
 const HEAD: &str = "# The configuration of pager: see pager.toml(5).\n";
@@ -39,7 +39,7 @@ pub(crate) enum EditError {
 
 /// Enters it; the same text comes back if it said so before.
 pub(crate) fn edit(text: &str, wanted: &Wanted) -> Result<Edited, EditError> {
-    let mut document: DocumentMut = text.parse()?;
+    let mut document: DocumentMut = if text.trim().is_empty() { "" } else { text }.parse()?;
     let telegram = document.entry("telegram").or_insert_with(|| Item::Table(Table::new()));
     let telegram = telegram.as_table_like_mut().ok_or(EditError::Shape("telegram", "a table"))?;
     let mut changes = Vec::new();
@@ -59,6 +59,11 @@ pub(crate) fn edit(text: &str, wanted: &Wanted) -> Result<Edited, EditError> {
 
     if changes.is_empty() {
         return Ok(Edited { text: text.to_owned(), changes });
+    }
+    if let Some(inline) = document["telegram"].as_inline_table_mut() {
+        if !inline.to_string().contains('\n') {
+            inline.fmt();
+        }
     }
     let mut text = document.to_string();
     if text.trim_start().starts_with("[telegram]") && !text.contains('#') {
@@ -97,10 +102,34 @@ fn allow(table: &mut dyn TableLike, user: i64, changes: &mut Vec<String>) -> Res
     let users =
         users.as_array_mut().ok_or(EditError::Shape("telegram.allowed_users", "an array"))?;
     if !users.iter().any(|known| known.as_integer() == Some(user)) {
-        users.push(user);
+        push(users, user);
         changes.push(format!("telegram.allowed_users with {user}"));
     }
     Ok(())
+}
+
+/// Adds a value in the manner of those before it: on a line of its own where they have theirs, so
+/// that no comment comes to stand behind the wrong one.
+fn push(users: &mut Array, user: i64) {
+    let decor = |value: &Value| {
+        let part =
+            |part: Option<&RawString>| part.and_then(RawString::as_str).unwrap_or("").to_owned();
+        (part(value.decor().prefix()), part(value.decor().suffix()))
+    };
+    let last = users.len().checked_sub(1).and_then(|last| users.get(last)).map(decor);
+    let (prefix, suffix) = last.unwrap_or_default();
+    let end = suffix + users.trailing().as_str().unwrap_or("");
+    let (Some((before, closing)), Some((_, indent))) =
+        (end.rsplit_once('\n'), prefix.rsplit_once('\n'))
+    else {
+        users.push(user);
+        return;
+    };
+    if let Some(last) = users.iter_mut().last() {
+        last.decor_mut().set_suffix("");
+    }
+    users.push_formatted(Value::from(user).decorated(format!("{before}\n{indent}"), ""));
+    users.set_trailing(format!("\n{closing}"));
 }
 
 #[cfg(test)]
@@ -134,15 +163,30 @@ mod tests {
         let after = after(before);
         for kept in [
             "# mine\n\n[approvals]\nwindow = \"2h\" # long\n",
-            "[telegram] # the bot\n# who\nallowed_users = [\n  3, # the other one\n",
+            "[telegram] # the bot\n# who\nallowed_users = [\n  3, # the other one\n  5,\n]\n",
             "chat = 5 # there\n",
             "\n[desktop]\nenabled = false\n",
         ] {
             assert!(after.contains(kept), "{kept:?} is not in\n{after}");
         }
-        let parsed: DocumentMut = after.parse().unwrap();
-        let users = parsed["telegram"]["allowed_users"].as_array().unwrap();
-        assert_eq!(users.iter().filter_map(Value::as_integer).collect::<Vec<_>>(), [3, 5]);
+    }
+
+    #[test]
+    fn users_are_added_in_the_manner_of_the_others() {
+        for (before, list) in [
+            ("[]", "[5]"),
+            ("[3]", "[3, 5]"),
+            ("[3, 4,]", "[3, 4, 5,]"),
+            ("[\n  3 # a\n]", "[\n  3, # a\n  5\n]"),
+            (
+                "[ # all\n    3,\n    4, # b\n    # end\n  ]",
+                "[ # all\n    3,\n    4, # b\n    # end\n    5,\n  ]",
+            ),
+            ("[\n]", "[5\n]"),
+        ] {
+            let after = after(&format!("[telegram]\nallowed_users = {before}\n"));
+            assert!(after.contains(&format!("allowed_users = {list}\n")), "{before:?}: {after}");
+        }
     }
 
     #[test]
