@@ -69,6 +69,13 @@ impl Output {
         self.line(data, text)
     }
 
+    /// Tells the person something on standard error, unless it was asked not to.
+    pub(crate) fn note(&self, text: &str) {
+        if !self.quiet {
+            drop(writeln!(anstream::stderr(), "{text}"));
+        }
+    }
+
     /// A remark around the data; empty where none is wanted.
     pub(crate) fn remark(&self, text: String) -> String {
         if self.quiet { String::new() } else { text }

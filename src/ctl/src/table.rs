@@ -40,3 +40,42 @@ fn render<const N: usize>(header: [&str; N], rows: Vec<[String; N]>, width: Opti
     }
     lines
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows() -> Vec<[String; 3]> {
+        let summary = "touch made && curl -s http://127.0.0.1:9 ; echo ok".to_owned();
+        let wide = "日本語 ünïcode".to_owned();
+        vec![["12345678".into(), "shop".into(), summary], ["9".into(), "a".into(), wide]]
+    }
+
+    #[test]
+    fn the_last_column_gives_way_and_every_row_stays_one_line() {
+        let shown = render(["ID", "SESSION", "SUMMARY"], rows(), Some(40));
+        let lines: Vec<_> = shown.lines().collect();
+        assert_eq!(lines.len(), 3, "{shown}");
+        assert!(lines.iter().all(|line| line.chars().count() <= 40), "{shown}");
+        assert!(lines[1].starts_with("12345678  shop     touch made") && lines[1].ends_with('…'));
+    }
+
+    #[test]
+    fn where_nobody_looks_nothing_is_cut() {
+        let shown = render(["ID", "SESSION", "SUMMARY"], rows(), None);
+        assert!(
+            shown.contains(
+                "12345678  shop     touch made && curl -s http://127.0.0.1:9 ; echo ok\n"
+            )
+        );
+        assert!(!shown.contains(" \n"));
+    }
+
+    #[test]
+    fn no_terminal_is_too_narrow() {
+        for width in [1, 2, 10, 20] {
+            let shown = render(["ID", "SESSION", "SUMMARY"], rows(), Some(width));
+            assert!(shown.contains("12345678"), "{width}: {shown}");
+        }
+    }
+}

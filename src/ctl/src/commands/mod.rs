@@ -5,6 +5,8 @@ mod approve;
 pub(crate) mod config;
 pub(crate) mod demo;
 mod deny;
+#[cfg(test)]
+mod golden;
 pub(crate) mod hooks;
 mod list;
 mod monitor;

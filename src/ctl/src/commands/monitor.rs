@@ -13,31 +13,32 @@ use crate::time::clock;
 
 /// A line of the monitor; what does not apply to the event is left out.
 #[derive(Debug, Default, Serialize)]
-struct Line {
-    time: Timestamp,
+pub(super) struct Line {
+    pub(super) time: Timestamp,
     /// `approval_requested`, `approval_resolved`, `session_changed`, `daemon_started` or
     /// `daemon_stopped`.
-    event: &'static str,
+    pub(super) event: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    approval: Option<String>,
+    pub(super) approval: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    session: Option<String>,
+    pub(super) session: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    label: Option<String>,
+    pub(super) label: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    kind: Option<String>,
+    pub(super) kind: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    tool: Option<String>,
+    pub(super) tool: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    summary: Option<String>,
+    pub(super) summary: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    state: Option<String>,
+    pub(super) state: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    by: Option<String>,
+    pub(super) by: Option<String>,
 }
 
 pub(super) async fn run(daemon: &Daemon, output: &Output) -> Result<(), Failure> {
     let mut events = daemon.events().await?;
+    output.note("watching what agents ask; interrupt to end");
     loop {
         let event = events.next().await?;
         let line = line(daemon, event, Timestamp::now()).await;

@@ -9,9 +9,9 @@ use crate::failure::Failure;
 use crate::output::Output;
 
 #[derive(Debug, Serialize)]
-struct Overview<'a> {
-    approvals: Vec<Row<'a>>,
-    sessions: &'a [Session],
+pub(super) struct Overview<'a> {
+    pub(super) approvals: Vec<Row<'a>>,
+    pub(super) sessions: &'a [Session],
 }
 
 pub(super) async fn run(daemon: &Daemon, output: &Output) -> Result<(), Failure> {

@@ -64,8 +64,10 @@ async fn over_bus() -> Result<Connection, String> {
         let builder = connection::Builder::address(address.as_str())?.method_timeout(CALL);
         let connection = builder.build().await?;
         let bus = DBusProxy::new(&connection).await?;
-        let name = BUS_NAME.try_into()?;
-        bus.start_service_by_name(name, 0).await?;
+        // To start what runs already is an error of dbus-daemon's where no activation file is.
+        if !bus.name_has_owner(BUS_NAME.try_into()?).await? {
+            bus.start_service_by_name(BUS_NAME.try_into()?, 0).await?;
+        }
         Ok::<_, zbus::Error>(connection)
     };
     match tokio::time::timeout(START, reach).await {

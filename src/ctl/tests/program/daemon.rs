@@ -1,0 +1,189 @@
+//! A daemon in this process: engine, hook socket, D-Bus on a bus and on a private socket.
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use jiff::SignedDuration;
+use pager_core::approval::{AlwaysGrant, Input, Kind};
+use pager_core::{
+    Actor, Agent, ApprovalId, Facts, Reply, Request, RequestId, Resolution, SessionId,
+};
+use pager_tests::bus::Bus;
+use pagerd::engine::{Engine, Handle, Options, SystemClock};
+use pagerd::host::sockets;
+use pagerd::ingress::Ingress;
+use pagerd::store::Store;
+use pagerd::surfaces::dbus::{self, BusChoice, BusState, Controls};
+use tokio::net::UnixListener;
+use tokio::runtime::Runtime;
+use tokio::sync::{mpsc, oneshot, watch};
+
+pub(crate) struct Daemon {
+    pub(crate) dir: tempfile::TempDir,
+    pub(crate) bus: Arc<Bus>,
+    handle: Handle,
+    runtime: Runtime,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+    asked: u8,
+}
+
+impl Daemon {
+    pub(crate) fn start() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let bus = Arc::new(Bus::start().unwrap());
+        let (stop, stopped) = oneshot::channel();
+        let (started, handle) = std::sync::mpsc::channel();
+        let path = dir.path().to_owned();
+        let address = bus.address().to_owned();
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.unwrap().block_on(serve(&path, address, started, stopped));
+        });
+        let handle = handle.recv().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        Self { dir, bus, handle, runtime, stop: Some(stop), thread: Some(thread), asked: 0 }
+    }
+
+    /// pagerctl as run with this daemon's private socket and no bus.
+    pub(crate) fn ctl(&self, args: &[&str]) -> Ran {
+        let mut command = pagerctl();
+        command.arg("--runtime-dir").arg(self.dir.path());
+        run(command.args(args))
+    }
+
+    /// pagerctl as run in a session with a bus.
+    pub(crate) fn ctl_over_bus(&self, args: &[&str]) -> Ran {
+        let mut command = pagerctl();
+        command.env("DBUS_SESSION_BUS_ADDRESS", self.bus.address());
+        run(command.args(args))
+    }
+
+    pub(crate) fn ask(&mut self, kind: Kind, tool: &str, input: &str) -> ApprovalId {
+        self.ask_always(kind, tool, input, None)
+    }
+
+    pub(crate) fn ask_always(
+        &mut self,
+        kind: Kind,
+        tool: &str,
+        input: &str,
+        rule: Option<&str>,
+    ) -> ApprovalId {
+        self.asked += 1;
+        let session = SessionId::from_agent("6f0f5d50-3f5b-4f43-8e4e-1f5e5f2f9a10");
+        let facts = Facts {
+            cwd: Some("/home/me/webshop".to_owned()),
+            ..Facts::new(session, Agent::claude())
+        };
+        let input = Input::new(input);
+        let request = Request {
+            request: RequestId::from_bytes([self.asked; 16]),
+            kind,
+            tool: tool.to_owned(),
+            fingerprint: input.sha256().clone(),
+            input,
+            always: rule
+                .map(|rule| AlwaysGrant { rule: rule.to_owned(), suggestion: "{}".to_owned() }),
+            subagent: None,
+        };
+        let ask = pager_core::Command::Ask { facts, request: Box::new(request) };
+        match self.runtime.block_on(self.handle.submit(Actor::Agent, ask)).unwrap() {
+            Reply::Asked { id, .. } => id,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Ends the daemon; the bus stays.
+    pub(crate) fn leave(self) -> Arc<Bus> {
+        self.bus.clone()
+    }
+
+    pub(crate) fn resolution(&self, id: ApprovalId) -> Option<Resolution> {
+        self.runtime.block_on(self.handle.approval(id)).unwrap().unwrap().resolution
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            drop(thread.join());
+        }
+    }
+}
+
+async fn serve(
+    dir: &Path,
+    address: String,
+    started: std::sync::mpsc::Sender<Handle>,
+    stopped: oneshot::Receiver<()>,
+) {
+    let store = Store::open(&dir.join("state")).unwrap();
+    let options = Options { window: SignedDuration::from_hours(1), doors: Vec::new() };
+    let (engine, handle) = Engine::new(store, SystemClock, options, None).unwrap();
+    tokio::spawn(engine.run());
+    let hook = listener(&dir.join("hook.sock"));
+    let private = listener(&dir.join("bus.sock"));
+    let path = dir.join("bus.sock").display().to_string();
+    tokio::spawn(Ingress::new(handle.clone(), Some(path)).serve(hook));
+    let (reload, _reloads) = mpsc::channel(1);
+    let (_telegram, telegram_state) = watch::channel("off".to_owned());
+    let controls = Controls {
+        version: "1.2.3".to_owned(),
+        reload,
+        telegram_state,
+        hook_program: dir.join("pager-hook"),
+        wirings: Vec::new(),
+    };
+    let (state, mut ready) = watch::channel(BusState::Starting);
+    let bus = BusChoice::Address(address);
+    let handed = handle.clone();
+    let shutdown = async { drop(stopped.await) };
+    let serving = dbus::run(handle, controls, bus, Some(private), state, shutdown);
+    let telling = async {
+        let settled = ready.wait_for(BusState::is_settled).await.unwrap().clone();
+        assert_eq!(settled, BusState::Owned);
+        started.send(handed).unwrap();
+    };
+    tokio::join!(serving, telling);
+}
+
+fn listener(path: &Path) -> UnixListener {
+    let listener = sockets::bind(path).unwrap();
+    listener.set_nonblocking(true).unwrap();
+    UnixListener::from_std(listener).unwrap()
+}
+
+/// pagerctl in an environment in which it finds nothing by itself.
+pub(crate) fn pagerctl() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pagerctl"));
+    command.env_clear().env("PATH", "/usr/bin:/bin").env("TZ", "UTC").stdin(Stdio::null());
+    command
+}
+
+pub(crate) fn run(command: &mut Command) -> Ran {
+    let Output { status, stdout, stderr } = command.output().unwrap();
+    Ran {
+        status: status.code().unwrap(),
+        out: String::from_utf8(stdout).unwrap(),
+        err: String::from_utf8(stderr).unwrap(),
+    }
+}
+
+/// What came of a run.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) status: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Ran {
+    pub(crate) fn json(&self) -> serde_json::Value {
+        assert_eq!((self.status, self.err.as_str()), (0, ""), "{self:?}");
+        serde_json::from_str(&self.out).unwrap()
+    }
+}
