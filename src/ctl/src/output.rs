@@ -34,13 +34,13 @@ impl Output {
     ) -> Result<(), Failure> {
         if self.json {
             let json = serde_json::to_string_pretty(data).map_err(io::Error::from);
-            return json.and_then(|json| print(&(json + "\n"))).map_err(failed);
+            return json.and_then(|json| print(&(json + "\n"))).map_err(|error| failed(&error));
         }
         let text = text();
         if self.pager && io::stdout().is_terminal() && page(&text) {
             return Ok(());
         }
-        print(&text).map_err(failed)
+        print(&text).map_err(|error| failed(&error))
     }
 
     /// Prints one of many things as it happens: a line of JSON, or of text.
@@ -54,7 +54,7 @@ impl Output {
         } else {
             Ok(text())
         };
-        line.and_then(|line| print(&(line + "\n"))).map_err(failed)
+        line.and_then(|line| print(&(line + "\n"))).map_err(|error| failed(&error))
     }
 
     /// Says what was done, unless it was asked not to; in JSON for those who asked for that.
@@ -103,12 +103,12 @@ pub(crate) fn coloured() -> bool {
 
 /// Prints a line of a conversation.
 pub(crate) fn say(text: impl Display) -> Result<(), Failure> {
-    print(&format!("{text}\n")).map_err(failed)
+    print(&format!("{text}\n")).map_err(|error| failed(&error))
 }
 
 /// Prints a question, to be answered behind it.
 pub(crate) fn prompt(text: &str) -> Result<(), Failure> {
-    print(text).map_err(failed)
+    print(text).map_err(|error| failed(&error))
 }
 
 /// A path, safe to print.
@@ -122,8 +122,7 @@ fn print(text: &str) -> io::Result<()> {
     stdout.flush()
 }
 
-#[allow(clippy::needless_pass_by_value, reason = "as map_err wants it")]
-fn failed(error: io::Error) -> Failure {
+fn failed(error: &io::Error) -> Failure {
     if error.kind() == io::ErrorKind::BrokenPipe {
         // Who reads has seen enough: `pagerctl monitor | head`.
         return Failure::new(Status::ReaderGone, "");

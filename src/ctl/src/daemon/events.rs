@@ -80,7 +80,7 @@ impl Events {
         let header = message.header();
         let body = message.body();
         let (interface, member) = (header.interface()?.as_str(), header.member()?.as_str());
-        let sender = header.sender().map(|sender| sender.to_string());
+        let sender = header.sender().map(ToString::to_string);
         if self.on_bus && interface == "org.freedesktop.DBus" && member == "NameOwnerChanged" {
             let (name, _, new): (String, String, String) = body.deserialize().ok()?;
             if name != BUS_NAME || sender.as_deref() != Some("org.freedesktop.DBus") {

@@ -145,8 +145,7 @@ impl Daemon {
         interface: &str,
     ) -> Result<HashMap<String, zbus::zvariant::OwnedValue>, Failure> {
         let properties = PropertiesProxy::builder(&self.connection)
-            .path(path)
-            .map_err(zbus::Error::from)?
+            .path(path)?
             .cache_properties(CacheProperties::No)
             .build()
             .await?;

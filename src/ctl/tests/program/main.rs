@@ -1,5 +1,7 @@
 //! pagerctl, the program, against a real engine behind real sockets.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod daemon;
 mod reaching;
 mod reading;
