@@ -86,7 +86,8 @@ tests() {
     fi
     # Unoptimised: that is compiled soonest and checks every addition. The optimised programs are
     # those in the package, which the system suite installs.
-    cargo test --locked --workspace --no-fail-fast
+    # In the profile that is shipped: what is built once serves the packages, the demo and the tests.
+    cargo test --locked --release --workspace --no-fail-fast
 }
 
 step 'what a fresh machine lacks' install_tools
@@ -103,7 +104,7 @@ fi
 
 step 'format' cargo fmt --all --check
 step 'packages' packages
-step 'lints' cargo clippy --locked --workspace --all-targets --quiet -- -D warnings
+step 'lints' cargo clippy --locked --release --workspace --all-targets --quiet -- -D warnings
 step 'dependencies' dependencies
 step 'what is packed' packaging/check.sh
 step 'demo' demo

@@ -235,6 +235,7 @@ fn bad_input_is_refused_alone_with_one_line_each() {
         request: Some(pager_proto::RequestId::from_bytes([1; 16])),
     });
     let with_body = |body: &[u8]| [hello.clone(), pager_proto::encode_body(body)].concat();
+    let mut silent = std::os::unix::net::UnixStream::connect(daemon.socket()).unwrap();
     let large = vec![b' '; 20 << 20];
     let cases: [&[u8]; 7] = [
         b"garbage\n",
@@ -253,6 +254,10 @@ fn bad_input_is_refused_alone_with_one_line_each() {
         });
         assert_eq!(lines.unwrap(), n + 1, "{}", daemon.log());
     }
+    // Whoever says nothing is let go in the end, and told so.
+    let mut reply = String::new();
+    std::io::Read::read_to_string(&mut silent, &mut reply).unwrap();
+    assert!(reply.contains("refused") && reply.contains("said nothing"), "{reply}");
     // It costs nobody else anything.
     let hook = daemon.hook(&permission_request(SESSION, "ls")).unwrap();
     eventually("the question", || daemon.log().contains("wants to run a command").then_some(()))

@@ -4,8 +4,8 @@ mod connection;
 mod intake;
 mod waiting;
 
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use pager_core::{Actor, ApprovalId, Command, Withdrawal};
@@ -29,8 +29,8 @@ pub struct Ingress {
     bus: Option<String>,
     uid: u32,
     large_bodies: Semaphore,
-    /// The approvals for which a hook waits on a connection of ours.
-    waiting: Mutex<HashSet<ApprovalId>>,
+    /// How many connections of ours wait for an approval; a hook that came back may have two.
+    waiting: Mutex<HashMap<ApprovalId, usize>>,
 }
 
 impl Ingress {
@@ -83,7 +83,7 @@ impl Ingress {
         let Ok(snapshot) = self.handle.snapshot().await else { return };
         tokio::time::sleep(RETURN_WITHIN).await;
         for approval in snapshot.approvals.iter().filter(|approval| approval.is_pending()) {
-            let returned = self.lock_waiting().contains(&approval.id);
+            let returned = self.waits(&approval.id);
             if !returned {
                 let command = Command::Withdraw { id: approval.id, why: Withdrawal::Disconnected };
                 // Settled in the meantime is as good.
@@ -92,7 +92,26 @@ impl Ingress {
         }
     }
 
-    fn lock_waiting(&self) -> std::sync::MutexGuard<'_, HashSet<ApprovalId>> {
+    /// Whether a hook waits for the approval on a connection of ours.
+    fn waits(&self, id: &ApprovalId) -> bool {
+        self.lock_waiting().contains_key(id)
+    }
+
+    fn begin_waiting(&self, id: ApprovalId) {
+        *self.lock_waiting().entry(id).or_default() += 1;
+    }
+
+    fn end_waiting(&self, id: &ApprovalId) {
+        let mut waiting = self.lock_waiting();
+        if let Some(count) = waiting.get_mut(id) {
+            *count -= 1;
+            if *count == 0 {
+                waiting.remove(id);
+            }
+        }
+    }
+
+    fn lock_waiting(&self) -> MutexGuard<'_, HashMap<ApprovalId, usize>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

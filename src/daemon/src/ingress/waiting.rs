@@ -14,8 +14,8 @@ use crate::host::fdstore;
 
 /// What ended a wait.
 enum End {
-    /// The approval is settled.
-    Settled,
+    /// The approval is settled, and the hook was told.
+    Answered,
     /// The hook gave up, or went.
     Withdrawn(Withdrawal),
     /// The daemon stops: the service manager has the connection, or the hook will come back.
@@ -31,15 +31,15 @@ impl Ingress {
         adapter: Adapter,
         id: ApprovalId,
     ) {
-        self.lock_waiting().insert(id);
+        self.begin_waiting(id);
         fdstore::keep(&id, stream.as_fd());
-        if say(stream, &ServerLine::Pending { approval: id.to_string() }).await {
-            self.wait_on(stream, decoder, adapter, id).await;
+        let end = if say(stream, &ServerLine::Pending { approval: id.to_string() }).await {
+            self.wait_on(stream, decoder, adapter, id).await
         } else {
-            self.withdraw(id, Withdrawal::Disconnected).await;
-            fdstore::forget(&id);
-        }
-        self.lock_waiting().remove(&id);
+            End::Withdrawn(Withdrawal::Disconnected)
+        };
+        self.end_waiting(&id);
+        self.conclude(id, end).await;
     }
 
     /// Waits on a connection that the service manager kept over a restart.
@@ -55,9 +55,10 @@ impl Ingress {
             Err(_) => return,
         };
         let Some(adapter) = Adapter::named(approval.agent.as_str()) else { return };
-        self.lock_waiting().insert(id);
-        self.wait_on(&mut stream, RequestDecoder::after_body(), adapter, id).await;
-        self.lock_waiting().remove(&id);
+        self.begin_waiting(id);
+        let end = self.wait_on(&mut stream, RequestDecoder::after_body(), adapter, id).await;
+        self.end_waiting(&id);
+        self.conclude(id, end).await;
     }
 
     async fn wait_on(
@@ -66,23 +67,32 @@ impl Ingress {
         decoder: RequestDecoder,
         adapter: Adapter,
         id: ApprovalId,
-    ) {
-        let end = tokio::select! {
-            resolution = self.handle.resolution(id) => match resolution {
-                Ok(_) => End::Settled,
-                Err(_) => End::Stopping,
-            },
-            why = hear(stream, decoder) => End::Withdrawn(why),
-        };
-        match end {
-            End::Settled => match self.handle.approval(id).await {
-                Ok(Some(approval)) => {
-                    say(stream, &answer(adapter, &approval)).await;
+    ) -> End {
+        tokio::select! {
+            resolution = self.handle.resolution(id) => {
+                if resolution.is_err() {
+                    return End::Stopping;
                 }
-                _ => return,
-            },
-            End::Withdrawn(why) => self.withdraw(id, why).await,
+            }
+            why = hear(stream, decoder) => return End::Withdrawn(why),
+        }
+        match self.handle.approval(id).await {
+            Ok(Some(approval)) => {
+                say(stream, &answer(adapter, &approval)).await;
+                End::Answered
+            }
+            _ => End::Stopping,
+        }
+    }
+
+    /// What follows from the end of a wait.
+    async fn conclude(&self, id: ApprovalId, end: End) {
+        match end {
             End::Stopping => return,
+            // It came back on another connection, which is the one that counts now.
+            End::Withdrawn(Withdrawal::Disconnected) if self.waits(&id) => return,
+            End::Withdrawn(why) => self.withdraw(id, why).await,
+            End::Answered => {}
         }
         fdstore::forget(&id);
     }
