@@ -6,4 +6,5 @@ pub mod closed;
 pub mod model_api;
 #[allow(missing_docs, reason = "zbus's macro makes methods of signals and gives them no words")]
 pub mod notifications;
+pub mod pty;
 pub mod system;

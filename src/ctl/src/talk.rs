@@ -1,6 +1,7 @@
 //! Asking the person at the terminal.
 
 use std::io::{self, BufRead, IsTerminal, Read};
+use std::time::Duration;
 
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 
@@ -9,6 +10,8 @@ use crate::output;
 
 /// More than anybody types in one line.
 const LINE_MAX: u64 = 64 * 1024;
+/// Longer than a signal to oneself is ever on its way.
+const SIGNAL: Duration = Duration::from_secs(10);
 
 /// Whether there is a person to ask.
 pub(crate) fn somebody_is_there() -> bool {
@@ -51,14 +54,24 @@ pub(crate) async fn secret(prompt: &str) -> Result<String, Failure> {
     // The thread that reads restores the terminal when it is done; this one does when it is not.
     let _restored = Restored::remember();
     let prompt = prompt.to_owned();
-    reading(move || rpassword::prompt_password(prompt)).await
+    let typed = reading(move || Ok(rpassword::prompt_password(prompt))).await?;
+    if matches!(&typed, Err(error) if error.kind() == io::ErrorKind::Interrupted) {
+        // Ctrl-C, which the library has made a signal again: that ends us, as soon as it is here.
+        tokio::time::sleep(SIGNAL).await;
+    }
+    typed.map_err(unreadable)
 }
 
 async fn reading<T: Send + 'static>(
     read: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> Result<T, Failure> {
     let read = tokio::task::spawn_blocking(read).await.map_err(Failure::failed)?;
-    read.map_err(|error| Failure::failed(format!("cannot read from the terminal: {error}")))
+    read.map_err(unreadable)
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "as map_err wants it")]
+fn unreadable(error: io::Error) -> Failure {
+    Failure::failed(format!("cannot read from the terminal: {error}"))
 }
 
 /// The terminal's mode, put back in the end.

@@ -297,7 +297,11 @@ struct Known {
 }
 
 async fn named(bot: &Known, id: i64) -> Result<Sender, Failure> {
-    let name = match bot.api.name_of(id).await {
+    let known = async {
+        bot.api.reach(id).await?;
+        bot.api.name_of(id).await
+    };
+    let name = match known.await {
         Ok(name) => pager_core::sanitize::one_line(&name, 64),
         Err(error @ BotError::Chat(_)) => {
             let start = format!("they have to open https://t.me/{} and press Start", bot.name);

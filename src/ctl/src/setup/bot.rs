@@ -8,7 +8,7 @@ use pager_config::{Secret, Url};
 use pager_core::sanitize::one_line;
 use teloxide_core::payloads::GetUpdatesSetters;
 use teloxide_core::requests::{Request, Requester};
-use teloxide_core::types::{AllowedUpdate, ChatId, Me, UpdateId, UpdateKind};
+use teloxide_core::types::{AllowedUpdate, ChatAction, ChatId, Me, UpdateId, UpdateKind};
 use teloxide_core::{ApiError, RequestError};
 
 use crate::failure::Failure;
@@ -160,6 +160,13 @@ impl Bot {
         Ok(names.into_iter().flatten().collect::<Vec<_>>().join(" "))
     }
 
+    /// Fails if the bot may not write to somebody, as long as they have not started it. They see
+    /// that the bot "is typing" at most.
+    pub(crate) async fn reach(&self, user: i64) -> Result<(), BotError> {
+        let typing = self.inner.send_chat_action(ChatId(user), ChatAction::Typing);
+        self.call(typing).await.map(drop)
+    }
+
     /// Sends a plain message.
     pub(crate) async fn send(&self, chat: i64, text: &str) -> Result<(), BotError> {
         self.call(self.inner.send_message(ChatId(chat), text)).await.map(drop)
@@ -185,6 +192,10 @@ impl Bot {
             ) => BotError::Chat(self.safe(&error.to_string())),
             RequestError::Api(ApiError::Unknown(text)) if text.contains("webhook is active") => {
                 BotError::Webhook
+            }
+            // Such as "bot can't initiate conversation with a user".
+            RequestError::Api(ApiError::Unknown(text)) if text.starts_with("Forbidden: ") => {
+                BotError::Chat(self.safe(text))
             }
             RequestError::Api(ApiError::Unknown(text)) => BotError::Other(self.safe(text)),
             RequestError::Api(error) => BotError::Other(self.safe(&error.to_string())),
