@@ -1,6 +1,7 @@
 //! A D-Bus message bus of a test's own.
 
 use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use anyhow::Context as _;
@@ -20,12 +21,24 @@ impl Bus {
     /// No `dbus-daemon` on this machine (Debian: `dbus-bin` or `dbus`).
     pub fn start() -> anyhow::Result<Self> {
         let dir = tempfile::tempdir()?;
+        let listen = format!("unix:dir={}", dir.path().display());
+        Self::listening(dir, &listen)
+    }
+
+    /// Starts one at this path, where one may have been before.
+    ///
+    /// # Errors
+    /// As [`Bus::start`].
+    pub fn start_at(path: &Path) -> anyhow::Result<Self> {
+        Self::listening(tempfile::tempdir()?, &format!("unix:path={}", path.display()))
+    }
+
+    fn listening(dir: tempfile::TempDir, listen: &str) -> anyhow::Result<Self> {
         let config = dir.path().join("bus.conf");
-        let listen = dir.path().display();
         std::fs::write(
             &config,
             format!(
-                r#"<busconfig><type>session</type><listen>unix:dir={listen}</listen>
+                r#"<busconfig><type>session</type><listen>{listen}</listen>
                 <policy context="default"><allow send_destination="*" eavesdrop="true"/>
                 <allow eavesdrop="true"/><allow own="*"/></policy></busconfig>"#
             ),
