@@ -1,5 +1,7 @@
 //! `pagerctl setup` against the Bot API double: what it writes, what it refuses, whom it believes.
 
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;

@@ -60,10 +60,10 @@ pub(crate) fn edit(text: &str, wanted: &Wanted) -> Result<Edited, EditError> {
     if changes.is_empty() {
         return Ok(Edited { text: text.to_owned(), changes });
     }
-    if let Some(inline) = document["telegram"].as_inline_table_mut() {
-        if !inline.to_string().contains('\n') {
-            inline.fmt();
-        }
+    if let Some(inline) = document["telegram"].as_inline_table_mut()
+        && !inline.to_string().contains('\n')
+    {
+        inline.fmt();
     }
     let mut text = document.to_string();
     if text.trim_start().starts_with("[telegram]") && !text.contains('#') {
