@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, IsTerminal, Read};
 use std::time::Duration;
 
-use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
 use crate::failure::Failure;
 use crate::output;
@@ -51,8 +51,8 @@ pub(crate) async fn yes_no(question: &str, default: Option<bool>) -> Result<bool
 
 /// Asks for a line that the terminal does not show.
 pub(crate) async fn secret(prompt: &str) -> Result<String, Failure> {
-    // The thread that reads restores the terminal when it is done; this one does when it is not.
-    let _restored = Restored::remember();
+    // The library asks first and hides then: what is pasted in between would be seen.
+    let _hidden = Hidden::begin()?;
     let prompt = prompt.to_owned();
     let typed = reading(move || Ok(rpassword::prompt_password(prompt))).await?;
     if matches!(&typed, Err(error) if error.kind() == io::ErrorKind::Interrupted) {
@@ -74,20 +74,23 @@ fn unreadable(error: io::Error) -> Failure {
     Failure::failed(format!("cannot read from the terminal: {error}"))
 }
 
-/// The terminal's mode, put back in the end.
-struct Restored(Option<Termios>);
+/// A terminal that shows nothing of what is typed, until this is dropped.
+struct Hidden(Termios);
 
-impl Restored {
-    fn remember() -> Self {
-        Self(tcgetattr(io::stdin()).ok())
+impl Hidden {
+    fn begin() -> Result<Self, Failure> {
+        let before = tcgetattr(io::stdin()).map_err(|error| unreadable(error.into()))?;
+        let mut hidden = before.clone();
+        hidden.local_modes.remove(LocalModes::ECHO);
+        tcsetattr(io::stdin(), OptionalActions::Now, &hidden)
+            .map_err(|error| unreadable(error.into()))?;
+        Ok(Self(before))
     }
 }
 
-impl Drop for Restored {
+impl Drop for Hidden {
     fn drop(&mut self) {
-        if let Some(mode) = &self.0 {
-            // A terminal that is gone needs no mode.
-            tcsetattr(io::stdin(), OptionalActions::Now, mode).ok();
-        }
+        // A terminal that is gone needs no mode.
+        tcsetattr(io::stdin(), OptionalActions::Now, &self.0).ok();
     }
 }
