@@ -5,9 +5,11 @@ use std::process::ExitCode;
 use pager_tests::system::suite::{self, Scenario};
 
 mod doors;
+mod faults;
+mod scene;
 mod surroundings;
 
 fn main() -> ExitCode {
-    let scenarios: &[&[Scenario]] = &[surroundings::SCENARIOS, doors::SCENARIOS];
+    let scenarios: &[&[Scenario]] = &[surroundings::SCENARIOS, doors::SCENARIOS, faults::SCENARIOS];
     suite::main(scenarios.concat())
 }

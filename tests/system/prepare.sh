@@ -7,7 +7,6 @@ set -euo pipefail
 shopt -s inherit_errexit
 
 folder=$(realpath -m "${1:?usage: prepare.sh FOLDER}")
-here=$(dirname "$(realpath "$0")")
 mkdir -p "$folder"
 # Two at once would build the same tree twice; the second finds it done.
 exec 9>"$folder/.lock"
@@ -52,8 +51,8 @@ build_tree() {
     mv "$work/tree" "$folder/tree"
 }
 
-# Whatever decides what the tree holds is in this file.
-key="$codename $(sha256sum <"$here/prepare.sh")"
+# Whatever decides what the tree holds.
+key="$codename $({ declare -f build_tree; declare -p packages; } | sha256sum)"
 if [ "$(cat "$folder/tree/.key" 2>/dev/null)" != "$key" ]; then
     SECONDS=0
     build_tree "$key"
@@ -61,8 +60,15 @@ if [ "$(cat "$folder/tree/.key" 2>/dev/null)" != "$key" ]; then
 fi
 
 if ! "$folder/claude" --version 2>/dev/null | grep -qF "$claude_version"; then
-    npm install --silent --no-save --prefix "$folder/npm" "@anthropic-ai/claude-code@$claude_version"
+    npm install --loglevel=error --no-fund --no-audit --no-save --prefix "$folder/npm" \
+        "@anthropic-ai/claude-code@$claude_version"
     # The package of this machine's kind holds the program itself: no Node is needed to run it.
-    ln -f "$folder"/npm/node_modules/@anthropic-ai/claude-code-linux-*/claude "$folder/claude"
+    # An older npm also brings the one for another C library.
+    case $(uname -m) in
+        x86_64) kind=linux-x64 ;;
+        aarch64) kind=linux-arm64 ;;
+        *) echo "prepare.sh: no Claude Code for $(uname -m)" >&2; exit 1 ;;
+    esac
+    ln -f "$folder/npm/node_modules/@anthropic-ai/claude-code-$kind/claude" "$folder/claude"
 fi
 echo "prepare.sh: Claude Code $("$folder/claude" --version)"
