@@ -1,6 +1,8 @@
 //! The main job with the real programs in a closed environment: an agent asks, a person answers at any
 //! door, the agent goes on and every other door is told.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by it")]
+
 use std::process::Child;
 
 use pager_tests::botapi::BotApi;

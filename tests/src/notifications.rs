@@ -55,6 +55,7 @@ fn lock(shared: &Shared) -> MutexGuard<'_, Screen> {
 #[zbus::interface(name = "org.freedesktop.Notifications")]
 impl Interface {
     #[allow(clippy::too_many_arguments, reason = "the specification's")]
+    #[allow(clippy::needless_pass_by_value, reason = "zbus hands owned values over")]
     fn notify(
         &self,
         app_name: &str,
@@ -75,7 +76,7 @@ impl Interface {
         };
         judge(app_name.is_empty(), "no application name");
         judge(summary.contains('\n'), "a summary of more than one line");
-        judge(actions.len() % 2 != 0, "actions that are not pairs");
+        judge(!actions.len().is_multiple_of(2), "actions that are not pairs");
         judge(!actions.is_empty() && !can("actions"), "actions for a server without");
         judge(expire_timeout < -1, "an expiry below -1");
         judge(can("body-markup") && !is_markup(body), "a body that is not well-formed markup");

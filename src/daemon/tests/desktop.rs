@@ -1,5 +1,7 @@
 //! The desktop door over a real bus, with a notification server that a test can see and press.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by it")]
+
 use jiff::SignedDuration;
 use pager_core::approval::{Input, Kind, Request};
 use pager_core::{
