@@ -6,10 +6,18 @@ use pager_tests::system::suite::{self, Scenario};
 
 mod doors;
 mod faults;
+mod package;
+mod questions;
 mod scene;
 mod surroundings;
 
 fn main() -> ExitCode {
-    let scenarios: &[&[Scenario]] = &[surroundings::SCENARIOS, doors::SCENARIOS, faults::SCENARIOS];
+    let scenarios: &[&[Scenario]] = &[
+        surroundings::SCENARIOS,
+        doors::SCENARIOS,
+        questions::SCENARIOS,
+        faults::SCENARIOS,
+        package::SCENARIOS,
+    ];
     suite::main(scenarios.concat())
 }

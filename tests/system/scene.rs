@@ -45,19 +45,32 @@ impl<'a> House<'a> {
         Ok(Self { system, desktop, notifications, bot })
     }
 
-    /// Starts the agent and returns once every door shows what it asks.
-    pub(crate) fn ask(mut self) -> Result<Asking<'a>> {
-        let daemon = self.system.systemctl(["show", "--property=ActiveState", "pager.service"])?;
-        ensure!(daemon.trim() == "ActiveState=inactive", "before the first event: {daemon}");
-        let model = ModelApi::start(Script::turns([
+    /// Starts the agent on a command it must ask for, and returns once every door shows that.
+    pub(crate) fn ask(self) -> Result<Asking<'a>> {
+        let script = Script::turns([
             vec![Block::text("I make it."), Block::bash(GUARDED)],
             vec![Block::text("That is all.")],
-        ]))?;
-        let terminal = self.system.start_claude(&model, "Make it")?;
+        ]);
+        let asking = self.play(script, "'Make it'", &["Allow", "Deny"])?;
+        asking.terminal.wait_for("Do you want to proceed?")?;
+        Ok(asking)
+    }
+
+    /// Starts the agent with these arguments and returns once every door shows what it asks;
+    /// Telegram's message has these buttons.
+    pub(crate) fn play(
+        mut self,
+        script: Script,
+        arguments: &str,
+        buttons: &[&str],
+    ) -> Result<Asking<'a>> {
+        let daemon = self.system.systemctl(["show", "--property=ActiveState", "pager.service"])?;
+        ensure!(daemon.trim() == "ActiveState=inactive", "before the first event: {daemon}");
+        let model = ModelApi::start(script)?;
+        let terminal = self.system.start_claude(&model, arguments)?;
         let question = self.system.wait_for_question()?;
         self.notifications.wait("Notify")?;
-        let message = self.message("the question", |message| message.labels() == ["Allow", "Deny"]);
-        terminal.wait_for("Do you want to proceed?")?;
+        let message = self.message("the question", |message| message.labels() == buttons);
         Ok(Asking {
             model,
             terminal,
@@ -85,7 +98,12 @@ pub(crate) struct Asking<'a> {
 impl Asking<'_> {
     /// What the model was told, once the agent has come to rest.
     pub(crate) fn told(&self) -> Result<ToolResult> {
-        let told = self.model.wait_for_result("Bash", LIMIT)?;
+        self.told_of("Bash")
+    }
+
+    /// What the model was told of a tool, once the agent has said `That is all.`
+    pub(crate) fn told_of(&self, tool: &str) -> Result<ToolResult> {
+        let told = self.model.wait_for_result(tool, LIMIT)?;
         self.terminal.wait_for("That is all.")?;
         Ok(told)
     }

@@ -40,7 +40,7 @@ fn terminal(system: &System) -> Result<()> {
     let log = "/home/user/hooks.jsonl";
     let settings = hooks(&format!("cat >>{log}; echo >>{log}"), &["PermissionRequest", "Stop"]);
     system.write_as_user(SETTINGS, settings.to_string())?;
-    let terminal = system.start_claude(&model, "Make it")?;
+    let terminal = system.start_claude(&model, "'Make it'")?;
     terminal.wait_for("Do you want to proceed?")?;
     terminal.keys(&["1"])?;
     terminal.wait_for("It is made.")?;

@@ -41,15 +41,14 @@ impl System {
         self.write_as_user("/home/user/.claude.json", state.to_string())
     }
 
-    /// Opens a terminal and starts the agent in it with a first prompt.
+    /// Opens a terminal and starts the agent in it, with these arguments of its command line.
     ///
     /// # Errors
     /// Where the terminal cannot be opened.
-    pub fn start_claude(&self, model: &ModelApi, prompt: &str) -> Result<Terminal<'_>> {
-        assert!(!prompt.contains('\''), "the prompt goes through a shell in single quotes");
+    pub fn start_claude(&self, model: &ModelApi, arguments: &str) -> Result<Terminal<'_>> {
         let script = format!(
             "export ANTHROPIC_BASE_URL={} ANTHROPIC_API_KEY={KEY} DISABLE_AUTOUPDATER=1 \
-             CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1; exec claude '{prompt}'",
+             CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1; exec claude {arguments}",
             model.url()
         );
         Terminal::open(self, FOLDER, &script)
