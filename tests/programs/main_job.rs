@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by it")]
 
+use std::collections::BTreeMap;
 use std::process::Child;
 
 use pager_tests::botapi::BotApi;
@@ -75,7 +76,7 @@ impl House {
 
     /// Every door shows that it is over, and the audit log has it.
     async fn settled(&self, approval: &Listed, state: &str, by: &str, words: &str) {
-        self.screen.until("nothing", |screen| screen.is_empty()).await;
+        self.screen.until("nothing", BTreeMap::is_empty).await;
         let message = self.telegram.wait_message(PERSON, "the settlement", |m| {
             m.labels().is_empty() && m.text().contains(words)
         });

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by it")]
 
+use std::collections::BTreeMap;
+
 use jiff::SignedDuration;
 use pager_core::approval::{Input, Kind, Request};
 use pager_core::{
@@ -98,7 +100,7 @@ async fn a_button_decides_and_the_notification_goes() {
     server.press(shown, "Allow").await;
     let resolution = daemon.handle.resolution(id).await.unwrap();
     assert_eq!((resolution.state, resolution.by), (State::Allowed, Actor::Desktop));
-    server.until("nothing", |screen| screen.is_empty()).await;
+    server.until("nothing", BTreeMap::is_empty).await;
     server.finish();
 }
 
@@ -112,7 +114,7 @@ async fn answered_at_another_door_it_goes_and_dismissed_it_decides_nothing() {
     let two = screen.iter().find(|(_, card)| card.body == "two").map(|(id, _)| *id).unwrap();
     server.dismiss(two).await;
     daemon.resolve(first, Verdict::Allow).await;
-    server.until("nothing", |screen| screen.is_empty()).await;
+    server.until("nothing", BTreeMap::is_empty).await;
     assert!(daemon.handle.approval(second).await.unwrap().unwrap().is_pending());
     // It is not thrust upon the person again.
     let third = daemon.ask(3, "three").await;
@@ -134,7 +136,7 @@ async fn a_server_that_comes_late_or_again_is_shown_what_waits() {
     let screen = server.until("it again", |screen| screen.len() == 1).await;
     server.press(*screen.keys().next().unwrap(), "Deny").await;
     assert_eq!(daemon.handle.resolution(id).await.unwrap().state, State::Denied);
-    server.until("nothing", |screen| screen.is_empty()).await;
+    server.until("nothing", BTreeMap::is_empty).await;
     server.finish();
 }
 

@@ -63,7 +63,7 @@ impl Handle {
     /// [`EngineError`]; nothing has changed then.
     pub async fn submit(&self, actor: Actor, command: Command) -> Result<Reply, EngineError> {
         let (reply, answer) = oneshot::channel();
-        self.send(Job::Submit { actor, command, reply }).await?;
+        self.send(Job::Submit { actor, command: Box::new(command), reply }).await?;
         answer.await.map_err(|_| EngineError::Stopped)?
     }
 

@@ -77,9 +77,18 @@ impl std::fmt::Debug for Heartbeat {
 type StoreWork = Box<dyn FnOnce(&mut Store, &Machine) + Send>;
 
 enum Job {
-    Submit { actor: Actor, command: Command, reply: oneshot::Sender<Result<Reply, EngineError>> },
-    Snapshot { reply: oneshot::Sender<Snapshot> },
-    AwaitResolution { id: ApprovalId, reply: oneshot::Sender<Resolution> },
+    Submit {
+        actor: Actor,
+        command: Box<Command>,
+        reply: oneshot::Sender<Result<Reply, EngineError>>,
+    },
+    Snapshot {
+        reply: oneshot::Sender<Snapshot>,
+    },
+    AwaitResolution {
+        id: ApprovalId,
+        reply: oneshot::Sender<Resolution>,
+    },
     Work(StoreWork),
     Configure(Options),
     Stop,
@@ -160,7 +169,7 @@ impl<C: Clock> Engine<C> {
         // A reply nobody waits for any more is no error: the fact stands.
         match job {
             Job::Submit { actor, command, reply } => {
-                let answer = self.submit(&actor, command);
+                let answer = self.submit(&actor, *command);
                 drop(reply.send(answer));
             }
             Job::Snapshot { reply } => {

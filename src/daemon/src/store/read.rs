@@ -137,11 +137,8 @@ fn restore(approval: &mut Approval, input: Option<String>) -> Result<(), StoreEr
     if restored {
         return Ok(());
     }
-    Err(serde::de::Error::custom(format!(
-        "the input of approval {} is not the one it had",
-        approval.id
-    )))
-    .map_err(StoreError::Json)
+    let error = format!("the input of approval {} is not the one it had", approval.id);
+    Err(StoreError::Json(serde::de::Error::custom(error)))
 }
 
 /// Where the audit log stood at the last commit.

@@ -198,9 +198,10 @@ fn an_audit_log_that_was_cut_is_set_aside_and_the_chain_goes_on() {
 
 #[test]
 fn a_damaged_newer_or_foreign_database_is_left_untouched() {
-    let damage: [(&str, fn(&Path)); 4] = [
+    type Damage = fn(&Path);
+    let damage: [(&str, Damage); 4] = [
         ("not a database", |path| {
-            fs::write(path, "not a database at all, but long enough").unwrap()
+            fs::write(path, "not a database at all, but long enough").unwrap();
         }),
         ("newer", |path| {
             drop(Pair::open(path.parent().unwrap()));
