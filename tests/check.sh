@@ -84,8 +84,6 @@ tests() {
     else
         echo "system suite: not run: needs root"
     fi
-    # Unoptimised: that is compiled soonest and checks every addition. The optimised programs are
-    # those in the package, which the system suite installs.
     # In the profile that is shipped: what is built once serves the packages, the demo and the tests.
     cargo test --locked --release --workspace --no-fail-fast
 }
