@@ -1,15 +1,18 @@
 //! What this machine lacks for booting systems.
 
 use std::path::Path;
+use std::process::Stdio;
 
 use super::pager::package;
-use super::{prepared, scripts};
+use super::{host_command, prepared, scripts};
 
 /// Each thing that is missing, and how to get it; empty where the suite can run.
 pub fn missing() -> Vec<String> {
     let mut missing = Vec::new();
     if !rustix::process::geteuid().is_root() {
         missing.push("needs root: run it with sudo".to_owned());
+    } else if !may_mount() {
+        missing.push("needs to mount: run it outside of a confined container".to_owned());
     }
     let tools = [
         ("systemd-nspawn", "systemd-container"),
@@ -36,4 +39,10 @@ pub fn missing() -> Vec<String> {
         missing.push(format!("{error:#}"));
     }
     missing
+}
+
+fn may_mount() -> bool {
+    let probe = host_command("unshare").args(["--mount", "true"]).stderr(Stdio::null()).status();
+    // Without the program there is another complaint.
+    probe.map_or(true, |status| status.success())
 }
