@@ -2,6 +2,8 @@
 # Every check of the repository, with what a fresh Debian lacks installed first. `make check` and
 # `.ci/run` call it. All steps run even where one fails; the last line says how it went.
 set -uo pipefail
+# A shell that runs this in the background has it ignore SIGINT, and so would every program tested.
+[ -n "${PAGER_CHECK_SIGNALS:-}" ] || PAGER_CHECK_SIGNALS=default exec env --default-signal "$0" "$@"
 cd "$(dirname "$(realpath "$0")")/.." || exit 1
 export DEBIAN_FRONTEND=noninteractive
 export PATH=$HOME/.cargo/bin:$PATH
