@@ -10,7 +10,7 @@ export PATH=$HOME/.cargo/bin:$PATH
 
 root=$([ "$(id -u)" = 0 ] && echo yes || echo no)
 # Root in a confined container is not enough to boot a system.
-boots=$([ $root = yes ] && unshare --mount true 2>/dev/null && echo yes || echo no)
+boots=$([ "$root" = yes ] && unshare --mount true 2>/dev/null && echo yes || echo no)
 failed=()
 
 # step NAME COMMAND…
@@ -37,17 +37,17 @@ system_tools=(mmdebstrap:mmdebstrap systemd-nspawn:systemd-container npm:npm uns
 
 install_tools() {
     local packages=() pair
-    [ $boots = no ] || tools+=("${system_tools[@]}")
+    [ "$boots" = no ] || tools+=("${system_tools[@]}")
     for pair in "${tools[@]}"; do
         command -v "${pair%%:*}" >/dev/null || packages+=("${pair#*:}")
     done
     # The headers of the C library are no program to look for.
     [ -e /usr/include/stdlib.h ] || packages+=(libc6-dev)
-    if [ ${#packages[@]} -gt 0 ] && [ $root = no ]; then
+    if [ ${#packages[@]} -gt 0 ] && [ "$root" = no ]; then
         echo "not installed, and only root can: apt-get install ${packages[*]}"
         return 1
     fi
-    if [ $root = yes ]; then
+    if [ "$root" = yes ]; then
         # The booted system is made from the same lists.
         apt-get update -qq || return
         [ ${#packages[@]} -eq 0 ] ||
@@ -84,7 +84,7 @@ demo() {
 
 tests() {
     # Elsewhere the suite itself says why it does not run.
-    [ $boots = no ] || export PAGER_SYSTEM=required
+    [ "$boots" = no ] || export PAGER_SYSTEM=required
     # In the profile that is shipped: what is built once serves the packages, the demo and the tests.
     cargo test --locked --release --workspace --no-fail-fast
 }
@@ -96,7 +96,7 @@ fi
 
 # The Debian tree waits for its mirror and the compiler for its processor: side by side.
 mkdir -p target/system
-if [ $boots = yes ]; then
+if [ "$boots" = yes ]; then
     tests/system/prepare.sh target/system </dev/null >target/system/prepare.log 2>&1 &
     preparing=$!
 fi
@@ -107,8 +107,8 @@ step 'lints' cargo clippy --locked --release --workspace --all-targets --quiet -
 step 'dependencies' dependencies
 step 'what is packed' packaging/check.sh
 step 'demo' demo
-if [ $boots = yes ]; then
-    step 'a Debian system to boot' wait $preparing
+if [ "$boots" = yes ]; then
+    step 'a Debian system to boot' wait "$preparing"
     cat target/system/prepare.log
 fi
 step 'tests' tests
@@ -118,4 +118,4 @@ if [ ${#failed[@]} -gt 0 ]; then
     exit 1
 fi
 printf '\nmake check: everything passed in %s s\n' $SECONDS
-[ $boots = yes ] || echo 'but the system suite was not run: it needs root, and to be allowed to mount'
+[ "$boots" = yes ] || echo 'but the system suite was not run: it needs root, and to be allowed to mount'
