@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use pager_core::message_id::APPROVAL_REFUSED;
 use pager_core::{Actor, ApprovalId, Command, Verdict};
 use zbus::Connection;
 use zbus::message::Header;
@@ -46,7 +47,12 @@ impl Context {
         let caller = self.callers.identify(connection, header).await?;
         let authorised = authorise(&caller);
         if let Err(error) = &authorised {
-            tracing::warn!(uid = caller.uid, program = caller.program, "refused a call: {error}");
+            tracing::warn!(
+                message_id = APPROVAL_REFUSED,
+                uid = caller.uid,
+                program = caller.program,
+                "refused a call: {error}"
+            );
         }
         authorised
     }
