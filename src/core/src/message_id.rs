@@ -36,6 +36,8 @@ message_ids! {
     TELEGRAM_TROUBLE = "2e0eac7dd21c475fa9c31377249224f0";
     /// The audit log could not be written, or its chain does not verify.
     AUDIT_TROUBLE = "467b23d79253459b981e56f78fd32086";
+    /// The audit log says something of itself: a new file was begun, or a start found it not as left.
+    AUDIT_NOTED = "4b648bb50c8567fba5b6d510e4371661";
 }
 
 #[cfg(test)]

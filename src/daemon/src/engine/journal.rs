@@ -6,9 +6,8 @@ use pager_core::message_id::{
 };
 use pager_core::{Event, Machine, State, present};
 
-/// Logs an event that has been applied; `evidence` are the audit log's heads after each resolution
-/// of the commit, by approval.
-pub(super) fn log(machine: &Machine, event: &Event, evidence: &[(pager_core::ApprovalId, Head)]) {
+/// Logs an event that has been applied; `head` is the audit log's with its record, if it has one.
+pub(super) fn log(machine: &Machine, event: &Event, head: Option<&Head>) {
     match event {
         Event::ApprovalRequested { approval } => tracing::info!(
             message_id = APPROVAL_REQUESTED,
@@ -20,7 +19,6 @@ pub(super) fn log(machine: &Machine, event: &Event, evidence: &[(pager_core::App
         ),
         Event::ApprovalResolved { id, resolution } => {
             let Some(approval) = machine.approval(id) else { return };
-            let head = evidence.iter().find(|(of, _)| of == id).map(|(_, head)| head);
             let message_id = match resolution.state {
                 State::Expired => APPROVAL_EXPIRED,
                 State::Cancelled | State::Elsewhere => APPROVAL_CANCELLED,

@@ -217,9 +217,9 @@ impl<C: Clock> Engine<C> {
                 return Err(EngineError::StoreUnavailable(error.to_string()));
             }
         };
-        for event in events {
+        for (event, record) in events.iter().zip(&committed.evidence) {
             self.machine.apply(event);
-            journal::log(&self.machine, event, &committed.evidence);
+            journal::log(&self.machine, event, record.as_ref());
         }
         self.published.send_replace(committed.seq);
         self.health.send_if_modified(|health| {

@@ -28,6 +28,8 @@ pub const DATABASE: &str = "pager.db";
 /// The audit log's file name in the state folder.
 pub const AUDIT_LOG: &str = "audit.jsonl";
 const LOCK: &str = "pager.lock";
+/// How many bytes a file of the audit log has before a new one is begun, unless told otherwise.
+const ROTATE_AUDIT_AT: u64 = 16 << 20;
 
 /// Why the store cannot be opened, read or written.
 #[derive(Debug, thiserror::Error)]
@@ -84,6 +86,9 @@ impl StoreError {
 pub struct Store {
     db: Connection,
     audit: AuditLog,
+    rotate_audit_at: u64,
+    /// After a failed attempt: how long the file may grow before the next one.
+    rotate_audit_again_at: u64,
     /// Held for the store's life; the kernel releases it with the process.
     _lock: fs::File,
 }
@@ -102,9 +107,20 @@ impl Store {
         let mut db = open_database(&path)?;
         migrate::migrate(&mut db, &path)?;
         let head = read::audit_head(&db)?;
-        let (audit, head) = AuditLog::open(&dir.join(AUDIT_LOG), head)?;
-        write::set_audit_head(&db, &head)?;
-        Ok(Self { db, audit, _lock: lock })
+        let audit = AuditLog::open(&dir.join(AUDIT_LOG), &head)?;
+        write::set_audit_head(&db, audit.head())?;
+        Ok(Self {
+            db,
+            audit,
+            rotate_audit_at: ROTATE_AUDIT_AT,
+            rotate_audit_again_at: 0,
+            _lock: lock,
+        })
+    }
+
+    /// Sets how many bytes a file of the audit log has before a new one is begun.
+    pub fn rotate_audit_at(&mut self, bytes: u64) {
+        self.rotate_audit_at = bytes;
     }
 }
 

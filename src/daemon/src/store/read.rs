@@ -6,6 +6,7 @@ use pager_core::audit::Head;
 use pager_core::{Approval, ApprovalId, Event, Machine, Session, Sha256Hex};
 use rusqlite::{Connection, OptionalExtension, Row};
 
+use super::write::EVIDENCE;
 use super::{Store, StoreError};
 
 /// An event with its place in the log.
@@ -87,6 +88,14 @@ impl Store {
             .query_row([id.to_string()], body_and_input)
             .optional()?;
         row.map(approval).transpose()
+    }
+
+    /// The audit log's head with the record of how an approval ended; none while it waits.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn evidence(&self, id: &ApprovalId) -> Result<Option<Head>, StoreError> {
+        Ok(self.notes(EVIDENCE, id)?.pop().map(|(_, head)| head))
     }
 
     /// The ids of approvals of any age that begin with `prefix` (hexadecimal digits), at most two:

@@ -12,6 +12,8 @@ use pager_core::{
 
 use super::*;
 
+mod audit_files;
+
 /// A machine and its store, driven as the engine drives them.
 struct Pair {
     machine: Machine,

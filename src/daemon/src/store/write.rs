@@ -26,9 +26,12 @@ pub struct Commit<'a> {
 pub struct Committed {
     /// The number of the last event.
     pub seq: u64,
-    /// For each approval it settled, the audit log's head with its record.
-    pub evidence: Vec<(ApprovalId, Head)>,
+    /// For each event in its order, the audit log's head with its record, if it has one.
+    pub evidence: Vec<Option<Head>>,
 }
+
+/// Whose note, and which, says what record of the audit log an approval ended with.
+pub(super) const EVIDENCE: &str = "audit";
 
 impl Store {
     /// Makes a command's outcome durable: the audit log first, so that no verdict takes effect
@@ -40,10 +43,13 @@ impl Store {
     pub fn commit(&mut self, commit: Commit<'_>) -> Result<Committed, StoreError> {
         let before = self.audit.position();
         let evidence = self.write_evidence(commit)?;
-        match self.write_transaction(commit, evidence.last().map(|(_, head)| head)) {
-            Ok(seq) => Ok(Committed { seq, evidence }),
+        match self.write_transaction(commit, &evidence) {
+            Ok(seq) => {
+                self.rotate_full_audit_log();
+                Ok(Committed { seq, evidence })
+            }
             Err(error) => {
-                if !evidence.is_empty() {
+                if evidence.iter().any(Option::is_some) {
                     self.audit.roll_back(before)?;
                 }
                 Err(error)
@@ -51,20 +57,35 @@ impl Store {
         }
     }
 
-    fn write_evidence(
-        &mut self,
-        commit: Commit<'_>,
-    ) -> Result<Vec<(ApprovalId, Head)>, StoreError> {
+    /// What is decided stands, whether the log goes on in a new file or in the old one.
+    fn rotate_full_audit_log(&mut self) {
+        if self.audit.bytes() < self.rotate_audit_at.max(self.rotate_audit_again_at) {
+            return;
+        }
+        self.rotate_audit_again_at = 0;
+        let rotated = self.audit.rotate().map_err(StoreError::from);
+        if let Err(error) = rotated.and_then(|()| set_audit_head(&self.db, self.audit.head())) {
+            self.rotate_audit_again_at = self.audit.bytes() + self.rotate_audit_at;
+            tracing::error!(
+                message_id = pager_core::message_id::AUDIT_TROUBLE,
+                "no new file could be begun, the old one grows on: {error}"
+            );
+        }
+    }
+
+    fn write_evidence(&mut self, commit: Commit<'_>) -> Result<Vec<Option<Head>>, StoreError> {
         let mut lines = Vec::new();
         let mut evidence = Vec::new();
         let mut head = self.audit.head().clone();
         for event in commit.events {
-            let Event::ApprovalResolved { id, resolution } = event else { continue };
-            let Some(approval) = commit.machine.approval(id) else { continue };
-            let line = audit::write(&audit::resolved(&head, approval, resolution))?;
+            let Some(record) = audit::of_event(&head, commit.machine, event) else {
+                evidence.push(None);
+                continue;
+            };
+            let line = audit::write(&record)?;
             head = line.head.clone();
             lines.push(line);
-            evidence.push((*id, head.clone()));
+            evidence.push(Some(head.clone()));
         }
         if !lines.is_empty() {
             self.audit.append(&lines)?;
@@ -75,15 +96,18 @@ impl Store {
     fn write_transaction(
         &mut self,
         commit: Commit<'_>,
-        head: Option<&Head>,
+        evidence: &[Option<Head>],
     ) -> Result<u64, StoreError> {
         let full = commit.events.iter().any(|event| event.durability() == Durability::Full);
         self.db.pragma_update(None, "synchronous", if full { "FULL" } else { "NORMAL" })?;
         let tx = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut seq = 0;
-        for event in commit.events {
+        for (event, head) in commit.events.iter().zip(evidence) {
             seq = append(&tx, event)?;
             project(&tx, commit.machine, event)?;
+            if let (Event::ApprovalResolved { id, .. }, Some(head)) = (event, head) {
+                put_evidence(&tx, id, head)?;
+            }
         }
         for effect in commit.effects {
             let (kind, id) = match effect {
@@ -96,7 +120,7 @@ impl Store {
                 row.execute((door, kind.as_str(), id.to_string()))?;
             }
         }
-        if let Some(head) = head {
+        if let Some(head) = evidence.iter().flatten().last() {
             set_audit_head(&tx, head)?;
         }
         tx.commit()?;
@@ -150,6 +174,15 @@ fn put_approval(tx: &Transaction<'_>, approval: &Approval) -> Result<(), StoreEr
         approval.state().as_str(),
         serde_json::to_string(approval)?,
     ))?;
+    Ok(())
+}
+
+/// The record of how an approval ended is what its doors may show of it.
+fn put_evidence(tx: &Transaction<'_>, id: &ApprovalId, head: &Head) -> Result<(), StoreError> {
+    tx.prepare_cached(
+        "INSERT OR REPLACE INTO notes (door, approval, slot, body) VALUES (?1, ?2, ?3, ?4)",
+    )?
+    .execute((EVIDENCE, id.to_string(), EVIDENCE, serde_json::to_string(head)?))?;
     Ok(())
 }
 

@@ -10,11 +10,20 @@
 //! sed -n 5p audit.jsonl | sed 's/,"hash":"[0-9a-f]*"}$/}/' | tr -d '\n' | sha256sum
 //! ```
 
+mod block;
+mod entry;
+mod kinds;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::approval::{Approval, Resolution};
 use crate::{Actor, ApprovalId, SessionId, Sha256Hex};
+
+pub use block::{Block, Fault, Seen, check_block};
+pub use entry::{Broken, Entry, verify};
+pub use kinds::{
+    ABOUT_THE_LOG, CONTINUED, KEPT, Note, REPLACED, ROTATED, TORN, VOID, note, of_event, resolved,
+};
 
 /// One record. The members stand in the line in this order, all of them always, `null` where there
 /// is nothing to say.
@@ -30,7 +39,8 @@ pub struct Record {
     pub session: Option<SessionId>,
     /// The session's label.
     pub label: Option<String>,
-    /// What was done: allow, allow_always, deny, answer, expire, cancel, elsewhere.
+    /// What was done: allow, allow_always, deny, answer, expire, cancel, elsewhere; of the log
+    /// itself rotate, continue, recover, remark.
     pub action: String,
     /// The tool.
     pub tool: Option<String>,
@@ -51,12 +61,19 @@ pub struct Record {
 }
 
 /// Where a chain of records stands: what the next one is bound to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
     /// The number of the last record; 0 before the first.
     pub seq: u64,
     /// The last record's hash; 64 zeros before the first.
     pub hash: Sha256Hex,
+}
+
+impl Head {
+    /// The head in short, as a person is given it to keep: `17:3fa9c1d2e4b5`.
+    pub fn short(&self) -> String {
+        format!("{}:{}", self.seq, &self.hash.as_str()[..12])
+    }
 }
 
 impl Default for Head {
@@ -74,44 +91,6 @@ pub struct Line {
     pub head: Head,
 }
 
-/// What is wrong with a line.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Broken {
-    /// It is not a record.
-    #[error("is not an audit record: {0}")]
-    NotARecord(String),
-    /// Its bytes are not those the hash was made of.
-    #[error("has been changed: its hash does not fit its content")]
-    Changed,
-    /// It does not follow the record before it.
-    #[error("does not follow record {after}: a record is missing, added or moved")]
-    OutOfOrder {
-        /// The number of the record before it.
-        after: u64,
-    },
-}
-
-/// The record of how an approval ended, to follow `head`.
-pub fn resolved(head: &Head, approval: &Approval, resolution: &Resolution) -> Record {
-    let latency = resolution.at.duration_since(approval.created).as_millis();
-    Record {
-        seq: head.seq + 1,
-        ts: resolution.at,
-        event: "approval.resolved".to_owned(),
-        session: Some(approval.session.clone()),
-        label: Some(approval.label.clone()),
-        action: resolution.action().to_owned(),
-        tool: Some(approval.tool.clone()),
-        summary: Some(approval.summary.clone()),
-        input_sha256: Some(approval.input.sha256().clone()),
-        approval: Some(approval.id),
-        by: resolution.by.clone(),
-        message_id: resolution.message_id,
-        latency_ms: Some(u64::try_from(latency).unwrap_or(0)),
-        prev_hash: head.hash.clone(),
-    }
-}
-
 /// Writes a record as its line, with its hash.
 ///
 /// # Errors
@@ -124,23 +103,32 @@ pub fn write(record: &Record) -> Result<Line, serde_json::Error> {
     Ok(Line { text, head: Head { seq: record.seq, hash } })
 }
 
-/// Checks that a line (without its line break) is unchanged and follows `head`; the head after it.
-///
-/// # Errors
-/// [`Broken`] says what is wrong with the line.
-pub fn verify(head: &Head, line: &str) -> Result<Head, Broken> {
-    let not_a_record = |why: &str| Broken::NotARecord(why.to_owned());
-    let at = line.rfind(",\"hash\":\"").ok_or_else(|| not_a_record("it has no hash"))?;
-    let hash = line[at + 9..].strip_suffix("\"}").and_then(Sha256Hex::parse);
-    let hash = hash.ok_or_else(|| not_a_record("its hash is not 64 hexadecimal digits"))?;
-    let content = format!("{}}}", &line[..at]);
-    let record: Record =
-        serde_json::from_str(&content).map_err(|e| not_a_record(&e.to_string()))?;
-    if Sha256Hex::of(content.as_bytes()) != hash {
-        return Err(Broken::Changed);
+/// The name of a full file of the log `STEM.jsonl`, by the number of its first record. They sort as
+/// their records do.
+pub fn rotated_name(stem: &str, first: u64) -> String {
+    format!("{stem}-{first:012}.jsonl")
+}
+
+/// The number of the first record of a full file of the log `STEM.jsonl`, by the file's name.
+pub fn first_in_rotated(stem: &str, name: &str) -> Option<u64> {
+    let digits = name.strip_prefix(stem)?.strip_prefix('-')?.strip_suffix(".jsonl")?;
+    let first = digits.parse().ok()?;
+    (rotated_name(stem, first) == name).then_some(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn full_files_are_known_by_their_names() {
+        assert_eq!(rotated_name("audit", 17), "audit-000000000017.jsonl");
+        assert_eq!(first_in_rotated("audit", "audit-000000000017.jsonl"), Some(17));
+        for other in
+            ["audit.jsonl", "audit-17.jsonl", "audit.torn-1.jsonl", "other-000000000017.jsonl"]
+        {
+            assert_eq!(first_in_rotated("audit", other), None, "{other}");
+        }
+        assert_eq!(Head::default().short(), "0:000000000000");
     }
-    if record.seq != head.seq + 1 || record.prev_hash != head.hash {
-        return Err(Broken::OutOfOrder { after: head.seq });
-    }
-    Ok(Head { seq: record.seq, hash })
 }
