@@ -3,7 +3,7 @@
 use pager_core::{Approval, Command, RequestId};
 use serde_json::value::RawValue;
 
-use crate::claude;
+use crate::{claude, codex};
 
 /// An agent that pager understands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,6 +11,8 @@ use crate::claude;
 pub enum Adapter {
     /// Claude Code.
     Claude,
+    /// Codex CLI.
+    Codex,
 }
 
 /// Why an event cannot be understood. The event is refused; the agent's own dialog decides.
@@ -22,6 +24,9 @@ pub enum AdapterError {
     /// A field without which nothing can be made of it is missing, or is no text.
     #[error("the event has no {0}")]
     Missing(&'static str),
+    /// The agent has no status line, so this is none of its making.
+    #[error("this agent has no status line")]
+    NoStatusLine,
 }
 
 impl Adapter {
@@ -29,6 +34,7 @@ impl Adapter {
     pub fn named(agent: &str) -> Option<Self> {
         match agent {
             "claude" => Some(Self::Claude),
+            "codex" => Some(Self::Codex),
             _ => None,
         }
     }
@@ -41,6 +47,7 @@ impl Adapter {
     pub fn event(self, raw: &str, request: RequestId) -> Result<Command, AdapterError> {
         match self {
             Self::Claude => claude::event(raw, request),
+            Self::Codex => codex::event(raw, request),
         }
     }
 
@@ -51,6 +58,7 @@ impl Adapter {
     pub fn status_line(self, raw: &str) -> Result<Command, AdapterError> {
         match self {
             Self::Claude => claude::status_line(raw),
+            Self::Codex => Err(AdapterError::NoStatusLine),
         }
     }
 
@@ -59,6 +67,7 @@ impl Adapter {
     pub fn decision(self, approval: &Approval) -> Option<Box<RawValue>> {
         match self {
             Self::Claude => claude::decision(approval),
+            Self::Codex => codex::decision(approval),
         }
     }
 }

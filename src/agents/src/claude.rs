@@ -3,31 +3,21 @@
 use std::collections::BTreeMap;
 
 use pager_core::approval::{AlwaysGrant, Input, Kind};
-use pager_core::sanitize::{one_line, visible};
-use pager_core::{
-    Activity, Agent, Approval, Command, Facts, Request, RequestId, SessionId, Sha256Hex, Verdict,
-};
+use pager_core::{Activity, Agent, Approval, Command, Request, RequestId, Sha256Hex, Verdict};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::AdapterError;
+use crate::members::{Members, facts, name, text};
 
 /// What the model is told of a plain no.
 const DENIED: &str = "The user said no to this.";
-
-/// The most characters kept of a name: a tool's, a model's, a subagent's.
-const NAME_MAX: usize = 200;
-/// The most characters kept of a path, as many as the kernel takes.
-const PATH_MAX: usize = 4096;
-
-/// An object's members, unread: of a large event only what is needed is parsed.
-type Members<'a> = BTreeMap<String, &'a RawValue>;
 
 pub(crate) fn event(raw: &str, request: RequestId) -> Result<Command, AdapterError> {
     let members: Members<'_> = serde_json::from_str(raw)?;
     let event =
         text(&members, "hook_event_name").ok_or(AdapterError::Missing("hook_event_name"))?;
-    let facts = facts(&members)?;
+    let facts = facts(&members, Agent::claude())?;
     let subagent = name(&members, "agent_id");
     let activity = match event.as_str() {
         "PermissionRequest" => {
@@ -57,7 +47,7 @@ pub(crate) fn event(raw: &str, request: RequestId) -> Result<Command, AdapterErr
 
 pub(crate) fn status_line(raw: &str) -> Result<Command, AdapterError> {
     let members: Members<'_> = serde_json::from_str(raw)?;
-    let mut facts = facts(&members)?;
+    let mut facts = facts(&members, Agent::claude())?;
     let number = |object: &str, field: &str| {
         let object: Value = serde_json::from_str(members.get(object)?.get()).ok()?;
         object.get(field)?.as_f64()
@@ -65,20 +55,6 @@ pub(crate) fn status_line(raw: &str) -> Result<Command, AdapterError> {
     facts.context_percent = number("context_window", "used_percentage");
     facts.cost_usd = number("cost", "total_cost_usd");
     Ok(Command::Observe { facts, activity: Activity::Told })
-}
-
-fn facts(members: &Members<'_>) -> Result<Facts, AdapterError> {
-    let session = text(members, "session_id").ok_or(AdapterError::Missing("session_id"))?;
-    let mut facts = Facts::new(SessionId::from_agent(&session), Agent::claude());
-    facts.cwd =
-        text(members, "cwd").map(|cwd| visible(&cwd).chars().take(PATH_MAX).collect::<String>());
-    facts.permission_mode = name(members, "permission_mode");
-    // A hook has the model's name; the status line has an object with its id.
-    facts.model = name(members, "model").or_else(|| {
-        let model: Value = serde_json::from_str(members.get("model")?.get()).ok()?;
-        Some(one_line(model.get("id")?.as_str()?, NAME_MAX))
-    });
-    Ok(facts)
 }
 
 fn permission_request(
@@ -158,15 +134,6 @@ fn fingerprint(tool: &str, input: &RawValue) -> Result<Sha256Hex, AdapterError> 
     };
     value.sort_all_objects();
     Ok(Sha256Hex::of(value.to_string().as_bytes()))
-}
-
-fn text(members: &Members<'_>, member: &str) -> Option<String> {
-    serde_json::from_str(members.get(member)?.get()).ok()
-}
-
-/// A name of the agent's: bounded, and safe wherever it is shown or sent.
-fn name(members: &Members<'_>, member: &str) -> Option<String> {
-    text(members, member).map(|text| one_line(&text, NAME_MAX))
 }
 
 pub(crate) fn decision(approval: &Approval) -> Option<Box<RawValue>> {

@@ -2,6 +2,8 @@
 
 mod adapter;
 mod claude;
+pub mod codex;
+mod members;
 pub mod wiring;
 
 pub use adapter::{Adapter, AdapterError};

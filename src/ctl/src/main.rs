@@ -1,6 +1,7 @@
 //! The person's command-line tool for pager: what waits, and the answers to it.
 
 mod cli;
+mod codex;
 mod commands;
 mod daemon;
 mod demo;

@@ -76,6 +76,11 @@ impl Output {
         }
     }
 
+    /// Whether standard output is for a person to read, and questions may be put there.
+    pub(crate) fn is_talk(&self) -> bool {
+        !self.json
+    }
+
     /// A remark around the data; empty where none is wanted.
     pub(crate) fn remark(&self, text: String) -> String {
         if self.quiet { String::new() } else { text }

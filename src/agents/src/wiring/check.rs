@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::command::is_executable;
+use super::command::{has, is_executable};
 use super::document::{Document, Entry};
 use super::{Event, Events};
 
@@ -50,7 +50,7 @@ pub enum EventState {
     Installed,
     /// There is no entry of pager's.
     Missing,
-    /// The entry names another `pager-hook`.
+    /// The entry names another `pager-hook`, or this one for another agent.
     Elsewhere {
         /// Its command line.
         command: String,
@@ -77,53 +77,54 @@ impl Check {
     }
 }
 
-pub(super) fn check(
-    agent: &'static str,
-    file: &Path,
-    events: &Events,
-    document: Option<&Document>,
-    hook_program: &Path,
-) -> Check {
+/// What an install would write.
+pub(super) struct Wanted<'a> {
+    pub(super) agent: &'static str,
+    pub(super) events: Events,
+    pub(super) program: &'a Path,
+    pub(super) arguments: &'static [&'static str],
+}
+
+pub(super) fn check(file: &Path, wanted: &Wanted<'_>, document: Option<&Document>) -> Check {
     let entries = document.map(Document::entries).unwrap_or_default();
     let others = entries.iter().filter(|e| e.event == "PermissionRequest" && e.ours.is_none());
     let ours = |event: &&Event| entries.iter().any(|e| e.event == event.name && e.ours.is_some());
+    let events = &wanted.events;
     Check {
-        agent,
+        agent: wanted.agent,
         file: file.to_owned(),
         exists: document.is_some(),
         hooks_disabled: document.is_some_and(Document::hooks_disabled),
-        events: events
-            .wanted
-            .iter()
-            .map(|event| check_event(event, &entries, hook_program))
-            .collect(),
+        events: events.wanted.iter().map(|event| check_event(event, &entries, wanted)).collect(),
         harmful: events.harmful.iter().filter(ours).map(|event| event.name).collect(),
         other_permission_hooks: others.map(|entry| entry.command.clone()).collect(),
     }
 }
 
-fn check_event(event: &Event, entries: &[Entry], hook_program: &Path) -> EventCheck {
+fn check_event(event: &Event, entries: &[Entry], wanted: &Wanted<'_>) -> EventCheck {
     let ours = || entries.iter().filter(|e| e.event == event.name && e.ours.is_some());
     // An entry for everything tells more than one a person has limited.
     let entry = ours().find(|entry| entry.matcher.is_none()).or_else(|| ours().next());
     EventCheck {
         event: event.name,
-        state: entry.map_or(EventState::Missing, |entry| state(event, entry, hook_program)),
+        state: entry.map_or(EventState::Missing, |entry| state(event, entry, wanted)),
         limited_to: entry.and_then(|entry| entry.matcher.clone()),
     }
 }
 
-fn state(event: &Event, entry: &Entry, hook_program: &Path) -> EventState {
+fn state(event: &Event, entry: &Entry, wanted: &Wanted<'_>) -> EventState {
     let command = || entry.command.clone();
     match &entry.ours {
         // A bare name is looked up in the agent's PATH, which is not ours to know.
         Some(program) if program.is_absolute() && !is_executable(program) => {
             EventState::ProgramMissing { command: command() }
         }
-        Some(program) if program == hook_program => match entry.timeout() {
-            Some(seconds) if seconds == event.timeout => EventState::Installed,
-            seconds => EventState::OtherTimeout { seconds },
-        },
+        Some(program) if program == wanted.program && has(&entry.command, wanted.arguments) => {
+            match entry.timeout() {
+                Some(seconds) if seconds == event.timeout => EventState::Installed,
+                seconds => EventState::OtherTimeout { seconds },
+            }
+        }
         _ => EventState::Elsewhere { command: command() },
     }
 }

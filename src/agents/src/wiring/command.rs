@@ -9,15 +9,19 @@ use super::WiringError;
 /// The file name by which pager's own entries are known.
 pub const HOOK_PROGRAM: &str = "pager-hook";
 
-/// The command to be wired: a program that exists, as a word of the shell.
+/// The command to be wired: a program that exists, as a word of the shell, and its arguments.
 #[derive(Debug)]
 pub(super) struct HookCommand {
     pub(super) program: PathBuf,
     pub(super) line: String,
+    pub(super) arguments: &'static [&'static str],
 }
 
 impl HookCommand {
-    pub(super) fn new(program: &Path) -> Result<Self, WiringError> {
+    pub(super) fn new(
+        program: &Path,
+        arguments: &'static [&'static str],
+    ) -> Result<Self, WiringError> {
         let unfit = |reason| WiringError::Program { program: program.to_owned(), reason };
         if !program.is_absolute() {
             return Err(unfit("is not an absolute path"));
@@ -29,9 +33,19 @@ impl HookCommand {
             return Err(unfit("is not there or not executable"));
         }
         let text = program.to_str().ok_or_else(|| unfit("is not UTF-8, which JSON needs"))?;
-        let line = shlex::try_quote(text).map_err(|_| unfit("holds a NUL"))?.into_owned();
-        Ok(Self { program: program.to_owned(), line })
+        let mut line = shlex::try_quote(text).map_err(|_| unfit("holds a NUL"))?.into_owned();
+        for argument in arguments {
+            line.push(' ');
+            line.push_str(argument);
+        }
+        Ok(Self { program: program.to_owned(), line, arguments })
     }
+}
+
+/// Whether these arguments stand side by side in a command line.
+pub(super) fn has(command: &str, arguments: &[&str]) -> bool {
+    let words = shlex::split(command).unwrap_or_default();
+    arguments.is_empty() || words.windows(arguments.len()).any(|window| window == arguments)
 }
 
 /// The program that `command` runs, where that is some `pager-hook`.
@@ -92,7 +106,9 @@ mod tests {
         let program = folder.join(HOOK_PROGRAM);
         std::fs::write(&program, "").unwrap();
         std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
-        let command = HookCommand::new(&program).unwrap();
+        let command = HookCommand::new(&program, &["--agent", "codex"]).unwrap();
         assert_eq!(pager_hook(&command.line), Some(program));
+        assert!(has(&command.line, &["--agent", "codex"]));
+        assert!(!has(&command.line, &["--agent", "claude"]));
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use jsonc_parser::cst::{CstInputValue, CstObject};
 
-use super::command::HookCommand;
+use super::command::{HookCommand, has};
 use super::document::{Document, Entry};
 use super::{Event, EventAction, EventChange, Events, WiringError};
 
@@ -89,7 +89,8 @@ fn update(entries: Vec<Entry>, timeout: Option<u32>, command: &HookCommand) -> E
             continue;
         }
         // A person's own arguments and variables around the right program stay theirs.
-        if entry.ours.as_ref() != Some(&command.program) {
+        if entry.ours.as_ref() != Some(&command.program) || !has(&entry.command, command.arguments)
+        {
             set(&entry.hook, "command", command.line.as_str().into());
             changed = true;
         }

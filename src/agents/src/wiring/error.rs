@@ -10,7 +10,10 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum WiringError {
     /// The settings folder is not an absolute path.
-    #[error("{} is not an absolute path: set HOME, or CLAUDE_CONFIG_DIR, to one", .file.display())]
+    #[error(
+        "{} is not an absolute path: set HOME, or the agent's own variable (CLAUDE_CONFIG_DIR, \
+         CODEX_HOME), to one", .file.display()
+    )]
     Relative {
         /// The settings file meant.
         file: PathBuf,

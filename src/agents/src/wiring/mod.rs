@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 mod change;
 mod check;
 mod claude;
+mod codex;
 mod command;
 mod document;
 mod edit;
@@ -30,9 +31,15 @@ use release::Installation;
 /// The place where one agent reads its hooks from.
 #[derive(Debug, Clone)]
 pub struct Wiring {
-    agent: &'static str,
     settings: PathBuf,
-    installation: Installation,
+    reader: Reader,
+}
+
+/// The agent that reads the settings.
+#[derive(Debug, Clone)]
+enum Reader {
+    Claude(Installation),
+    Codex,
 }
 
 /// An event pager wants to hear of, and how long the agent may wait for `pager-hook`, in seconds.
@@ -57,24 +64,47 @@ impl Wiring {
         let config_dir = config_dir.filter(|folder| !folder.is_empty()).map(Path::new);
         let folder = config_dir.map_or_else(|| home.join(".claude"), Path::to_owned);
         Self {
-            agent: "claude",
             settings: folder.join("settings.json"),
-            installation: Installation::new(home, config_dir),
+            reader: Reader::Claude(Installation::new(home, config_dir)),
         }
+    }
+
+    /// Names Codex's file of hooks: the one in `codex_home` (its `CODEX_HOME`) where that is set and
+    /// not empty, else the one in `.codex` under `home`. Codex runs nothing of it that the person has
+    /// not trusted.
+    #[must_use]
+    pub fn codex(home: &Path, codex_home: Option<&OsStr>) -> Self {
+        let codex_home = codex_home.filter(|folder| !folder.is_empty()).map(Path::new);
+        let folder = codex_home.map_or_else(|| home.join(".codex"), Path::to_owned);
+        Self { settings: folder.join("hooks.json"), reader: Reader::Codex }
     }
 
     /// Looks for the agent's program in the folders of `path` (the person's `PATH`) as well as in
     /// those of its own installers.
     #[must_use]
     pub fn searching(self, path: Option<OsString>) -> Self {
-        Self { installation: self.installation.searching(path), ..self }
+        let reader = match self.reader {
+            Reader::Claude(installation) => Reader::Claude(installation.searching(path)),
+            Reader::Codex => Reader::Codex,
+        };
+        Self { reader, ..self }
     }
 
     /// The release of the agent that reads the settings, the oldest where there are several; none
-    /// where it cannot be told, and only what every release knows is wired.
+    /// where it cannot be told or does not matter, and only what every release knows is wired.
     #[must_use]
     pub fn release(&self) -> Option<String> {
-        self.installation.release().map(|release| release.to_string())
+        match &self.reader {
+            Reader::Claude(installation) => installation.release().map(|it| it.to_string()),
+            Reader::Codex => None,
+        }
+    }
+
+    /// Whether `command`, as it stands in the settings, runs `hook_program` for this agent.
+    #[must_use]
+    pub fn is_own(&self, hook_program: &Path, command: &str) -> bool {
+        command::pager_hook(command).as_deref() == Some(hook_program)
+            && command::has(command, self.arguments())
     }
 
     /// The settings file.
@@ -90,7 +120,7 @@ impl Wiring {
     /// When the program cannot be run, or the file is not understood, not a regular file, cannot be
     /// written, or keeps changing under the edit. The file is then as it was.
     pub fn install(&self, hook_program: &Path) -> Result<Change, WiringError> {
-        let command = HookCommand::new(hook_program)?;
+        let command = HookCommand::new(hook_program, self.arguments())?;
         let events = self.events();
         self.change(file::Missing::Create, |document| edit::install(document, &events, &command))
     }
@@ -114,12 +144,35 @@ impl Wiring {
         let text = file.read()?.map(|found| found.text);
         let document = text.as_deref().map(|text| Document::parse(&self.settings, text));
         let document = document.transpose()?;
-        let events = self.events();
-        Ok(check::check(self.agent, &self.settings, &events, document.as_ref(), hook_program))
+        let wanted = check::Wanted {
+            agent: self.agent(),
+            events: self.events(),
+            program: hook_program,
+            arguments: self.arguments(),
+        };
+        Ok(check::check(&self.settings, &wanted, document.as_ref()))
+    }
+
+    fn agent(&self) -> &'static str {
+        match self.reader {
+            Reader::Claude(_) => "claude",
+            Reader::Codex => "codex",
+        }
     }
 
     fn events(&self) -> Events {
-        claude::events(self.installation.release())
+        match &self.reader {
+            Reader::Claude(installation) => claude::events(installation.release()),
+            Reader::Codex => codex::events(),
+        }
+    }
+
+    /// What `pager-hook` is to be told of whose hook it is.
+    fn arguments(&self) -> &'static [&'static str] {
+        match self.reader {
+            Reader::Claude(_) => &[],
+            Reader::Codex => &["--agent", "codex"],
+        }
     }
 
     fn change(
@@ -144,7 +197,7 @@ impl Wiring {
     ) -> Result<Change, WiringError> {
         let found = file.read()?;
         let change = |outcome, backup, events| Change {
-            agent: self.agent,
+            agent: self.agent(),
             file: self.settings.clone(),
             outcome,
             backup,

@@ -1,6 +1,8 @@
 //! `pagerctl hooks`: the coding agent's side of pager. It works on the settings file itself, so that
 //! no daemon is needed.
 
+mod codex;
+
 use clap::{Subcommand, ValueEnum};
 use pager_agents::wiring::{Change, Check, EventAction, EventState, Outcome, Wiring};
 use pager_config::paths::Paths;
@@ -23,7 +25,13 @@ pub(crate) struct Args {
 #[derive(Debug, Clone, Copy, Subcommand)]
 enum Deed {
     /// Let the agent run pager-hook for every event that pager needs.
-    Install(Which),
+    Install {
+        #[command(flatten)]
+        which: Which,
+        /// Have Codex trust the entries without asking about it.
+        #[arg(long, short)]
+        yes: bool,
+    },
     /// Take pager's entries out again; those of others stay.
     Remove(Which),
     /// Say whether everything is wired; exits with 1 if not.
@@ -42,40 +50,50 @@ struct Which {
 pub(crate) enum Agent {
     /// Claude Code.
     Claude,
+    /// Codex CLI.
+    Codex,
 }
 
 impl Agent {
     /// The settings of this person's agent.
     pub(crate) fn wiring(self) -> Result<Wiring, Failure> {
-        match self {
-            Self::Claude => {
-                let paths = Paths::from_env();
-                let folder = std::env::var_os("CLAUDE_CONFIG_DIR").filter(|dir| !dir.is_empty());
-                if paths.home().is_none() && folder.is_none() {
-                    return Err(Failure::failed("no home folder: HOME is not an absolute path")
-                        .with_hint("set HOME, or CLAUDE_CONFIG_DIR, to one"));
-                }
-                let home = paths.home().unwrap_or_else(|| std::path::Path::new("/"));
-                Ok(Wiring::claude(home, folder.as_deref()))
-            }
+        let variable = match self {
+            Self::Claude => "CLAUDE_CONFIG_DIR",
+            Self::Codex => "CODEX_HOME",
+        };
+        let paths = Paths::from_env();
+        let folder = std::env::var_os(variable).filter(|dir| !dir.is_empty());
+        if paths.home().is_none() && folder.is_none() {
+            return Err(Failure::failed("no home folder: HOME is not an absolute path")
+                .with_hint(format!("set HOME, or {variable}, to one")));
         }
+        let home = paths.home().unwrap_or_else(|| std::path::Path::new("/"));
+        Ok(match self {
+            Self::Claude => Wiring::claude(home, folder.as_deref()),
+            Self::Codex => Wiring::codex(home, folder.as_deref()),
+        })
     }
 }
 
 /// Does it.
-pub(crate) fn run(args: &Args, output: &Output) -> Result<(), Failure> {
+pub(crate) async fn run(args: &Args, output: &Output) -> Result<(), Failure> {
     match args.deed {
-        Deed::Install(which) => {
-            let change = install(which.agent)?;
+        Deed::Install { which: Which { agent: Agent::Codex }, yes } => {
+            codex::install(yes, output).await
+        }
+        Deed::Remove(Which { agent: Agent::Codex }) => codex::remove(output).await,
+        Deed::Check(Which { agent: Agent::Codex }) => codex::check(output).await,
+        Deed::Install { which: Which { agent: Agent::Claude }, yes: _ } => {
+            let change = install(Agent::Claude)?;
             output.done(&change, || installed(&change))
         }
-        Deed::Remove(which) => {
-            let change = which.agent.wiring()?.remove().map_err(Failure::failed)?;
+        Deed::Remove(Which { agent: Agent::Claude }) => {
+            let change = Agent::Claude.wiring()?.remove().map_err(Failure::failed)?;
             output.done(&change, || removed(&change))
         }
-        Deed::Check(which) => {
+        Deed::Check(Which { agent: Agent::Claude }) => {
             let program = programs::HOOK.find()?;
-            let check = which.agent.wiring()?.check(&program).map_err(Failure::failed)?;
+            let check = Agent::Claude.wiring()?.check(&program).map_err(Failure::failed)?;
             if check.is_installed() {
                 return output.done(&check, || checked(&check));
             }
@@ -178,7 +196,8 @@ fn checked(check: &Check) -> String {
     if check.hooks_disabled {
         lines.push("What to do: take disableAllHooks out of the file.".to_owned());
     } else if !check.is_installed() {
-        lines.push("What to do: pagerctl hooks install".to_owned());
+        let agent = if check.agent == "claude" { "" } else { " --agent codex" };
+        lines.push(format!("What to do: pagerctl hooks install{agent}"));
     }
     lines.join("\n")
 }

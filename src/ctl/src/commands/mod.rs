@@ -32,7 +32,7 @@ pub(crate) fn run(args: Args, output: &Output) -> Result<(), Failure> {
         .map_err(|error| Failure::new(Status::Failed, format!("cannot start: {error}")))?;
     let done = runtime.block_on(async {
         let verb = match args.verb {
-            Some(Verb::Hooks(args)) => return hooks::run(&args, output),
+            Some(Verb::Hooks(args)) => return hooks::run(&args, output).await,
             Some(Verb::Config(args)) => return config::run(&args, output),
             Some(Verb::Setup(args)) => return interrupt::or_clean_up(setup::run(args)).await,
             Some(Verb::Demo(args)) => return interrupt::or_clean_up(demo::run(args)).await,
