@@ -6,7 +6,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Actor, Agent, ApprovalId, RequestId, SessionId, Sha256Hex};
+use crate::{
+    Actor, Agent, ApprovalId, Judgement, Origin, RequestId, Require, SessionId, Sha256Hex,
+};
 
 /// What sort of answer is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -130,6 +132,8 @@ pub enum Verdict {
     Allow,
     /// Yes, and the agent may remember its suggested rule.
     AllowAlways,
+    /// Yes to a plan, and the edits that follow from it need not be asked for.
+    AllowEdits,
     /// No.
     Deny {
         /// What the agent is told; empty for a plain no.
@@ -150,20 +154,27 @@ impl Verdict {
         Self::Deny { reason: reason.into(), interrupt: false }
     }
 
+    /// Whether it lets the agent go on with what it asked for: the verdicts that only the right door
+    /// and the right person may give.
+    pub const fn is_yes(&self) -> bool {
+        !matches!(self, Self::Deny { .. })
+    }
+
     /// The state an approval has after this verdict.
     pub const fn state(&self) -> State {
         match self {
-            Self::Allow | Self::AllowAlways => State::Allowed,
+            Self::Allow | Self::AllowAlways | Self::AllowEdits => State::Allowed,
             Self::Deny { .. } => State::Denied,
             Self::Answer { .. } => State::Answered,
         }
     }
 
-    /// The audit log's word for it: `allow`, `allow_always`, `deny` or `answer`.
+    /// The audit log's word for it: `allow`, `allow_always`, `allow_edits`, `deny` or `answer`.
     pub const fn action(&self) -> &'static str {
         match self {
             Self::Allow => "allow",
             Self::AllowAlways => "allow_always",
+            Self::AllowEdits => "allow_edits",
             Self::Deny { .. } => "deny",
             Self::Answer { .. } => "answer",
         }
@@ -216,6 +227,27 @@ pub struct Request {
     pub always: Option<AlwaysGrant>,
     /// The subagent that asks, if it is not the session's main turn.
     pub subagent: Option<String>,
+    /// What the call would change, as it was found when it was asked: a unified diff.
+    pub preview: Option<Arc<str>>,
+    /// What the person's policy says; none where there was no policy to ask.
+    pub judgement: Option<Judgement>,
+}
+
+impl Request {
+    /// A question of which no more is known than this.
+    pub fn new(request: RequestId, kind: Kind, tool: impl Into<String>, input: Input) -> Self {
+        Self {
+            request,
+            kind,
+            tool: tool.into(),
+            fingerprint: input.sha256().clone(),
+            input,
+            always: None,
+            subagent: None,
+            preview: None,
+            judgement: None,
+        }
+    }
 }
 
 /// One question of an agent's, durable from before anybody is told until after it is settled.
@@ -249,19 +281,56 @@ pub struct Approval {
     /// What "always" would grant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub always: Option<AlwaysGrant>,
+    /// What the call would change, as it was found when it was asked: a unified diff.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preview: Option<Arc<str>>,
+    /// What the person's policy says of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judgement: Option<Judgement>,
+    /// The process that asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
+    /// Whether that process is another than the session's agent.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub impostor: bool,
     /// When it was asked.
     pub created: Timestamp,
+    /// When its turn came to be shown to a person; none while it waits in its session's queue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub announced: Option<Timestamp>,
     /// When it expires if nobody answers.
     pub expires: Timestamp,
     /// How it ended; none while it is pending.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resolution: Option<Resolution>,
+    /// When and by whom the rule that was granted with it was taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked: Option<Revocation>,
+}
+
+/// A granted rule was taken back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revocation {
+    /// By whom.
+    pub by: Actor,
+    /// When.
+    pub at: Timestamp,
 }
 
 impl Approval {
     /// Where it stands.
     pub fn state(&self) -> State {
         self.resolution.as_ref().map_or(State::Pending, |resolution| resolution.state)
+    }
+
+    /// The doors a yes must come through.
+    pub fn require(&self) -> Require {
+        self.judgement.as_ref().map_or_else(Require::default, |judgement| judgement.require)
+    }
+
+    /// Whether it waits in its session's queue, as the session asked too much.
+    pub fn is_queued(&self) -> bool {
+        self.is_pending() && self.announced.is_none()
     }
 
     /// Whether it still waits for a verdict.

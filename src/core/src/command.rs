@@ -2,9 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::approval::{Request, Resolution, Verdict};
+use crate::approval::{Approval, Request, Resolution, Verdict};
 use crate::session::Facts;
-use crate::{ApprovalId, Effect, Event, Sha256Hex};
+use crate::{ApprovalId, Effect, Event, Judgement, News, SessionId, Sha256Hex};
 
 /// What comes from outside with a command, so that the machine needs no clock, no randomness and
 /// no configuration of its own.
@@ -16,6 +16,48 @@ pub struct Context {
     pub fresh: [u8; 16],
     /// How long an approval waits for a person (`approvals.window`).
     pub window: SignedDuration,
+    /// How much is too much.
+    pub limits: Limits,
+    /// Whether the process that the command's session is bound to still lives. Where it has ended,
+    /// another may take its place: a session that is resumed.
+    pub agent_lives: bool,
+}
+
+impl Context {
+    /// A context with the default limits.
+    pub const fn new(now: Timestamp, fresh: [u8; 16], window: SignedDuration) -> Self {
+        Self { now, fresh, window, limits: Limits::DEFAULT, agent_lives: false }
+    }
+}
+
+/// How much is too much (`[limits]`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// How many approvals of one session reach a person in a minute; the others queue.
+    pub approvals_per_minute: u32,
+    /// After how many denials in a row a session is paused; 0 for never.
+    pub denials_in_a_row: u32,
+}
+
+impl Limits {
+    /// Ten a minute, and a pause after five denials.
+    pub const DEFAULT: Self = Self { approvals_per_minute: 10, denials_in_a_row: 5 };
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+/// How sure it is that a verdict is the person's own.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Assurance {
+    /// As sure as its door makes it.
+    #[default]
+    Door,
+    /// polkit has had the person authenticate for it.
+    Polkit,
 }
 
 /// Something asked of the machine.
@@ -43,6 +85,31 @@ pub enum Command {
         verdict: Verdict,
         /// The chat message whose button was tapped, where there was one.
         message_id: Option<i64>,
+        /// How sure it is that they are who they seem.
+        assurance: Assurance,
+    },
+    /// Somebody did what they may not; it is written down, and the person is told.
+    Report {
+        /// The session it is about, if that is known and no approval names it.
+        session: Option<SessionId>,
+        /// What they did.
+        news: News,
+    },
+    /// Somebody lets a paused session ask again.
+    Resume {
+        /// Which.
+        session: SessionId,
+    },
+    /// Somebody takes back the rule that was granted with an approval, which may be one the machine
+    /// has forgotten.
+    Revoke {
+        /// The approval.
+        approval: Box<Approval>,
+    },
+    /// The policy has changed: what it says now of what is pending.
+    Rejudge {
+        /// For each approval its new judgement.
+        judgements: Vec<(ApprovalId, Judgement)>,
     },
     /// The hook that asked no longer waits.
     Withdraw {
@@ -53,6 +120,13 @@ pub enum Command {
     },
     /// The time has come for whatever is due: expiry, and forgetting what is long over.
     Tick,
+}
+
+impl Command {
+    /// A verdict that came with no message and no more assurance than its door gives.
+    pub const fn resolve(id: ApprovalId, verdict: Verdict) -> Self {
+        Self::Resolve { id, verdict, message_id: None, assurance: Assurance::Door }
+    }
 }
 
 /// What happened in a session, as far as the machine cares.
@@ -139,10 +213,16 @@ pub enum Refusal {
     /// There is no such approval.
     #[error("there is no approval {0}")]
     NotFound(String),
+    /// There is no such session.
+    #[error("there is no session {0}")]
+    NoSession(String),
     /// Somebody was first.
     #[error("already {} {} at {}", .0.state.as_str(), .0.by.words(), .0.at.strftime("%H:%M:%S UTC"))]
     AlreadyResolved(Resolution),
     /// It makes no sense as asked.
     #[error("{0}")]
     InvalidArgument(String),
+    /// Whoever asks may not, or not through this door.
+    #[error("{0}")]
+    NotAllowed(String),
 }

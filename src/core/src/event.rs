@@ -1,11 +1,12 @@
 //! Everything that has happened. Events are the log the state is made of: once written they are
 //! never changed, and a form once released is read for ever.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::approval::{Approval, Resolution};
+use crate::approval::{Approval, Resolution, Revocation};
 use crate::session::Session;
-use crate::{ApprovalId, SessionId};
+use crate::{ApprovalId, Judgement, Notice, SessionId};
 
 /// Something that has happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -26,6 +27,20 @@ pub enum Event {
         /// The approval, pending.
         approval: Box<Approval>,
     },
+    /// An approval that waited in its session's queue is shown to a person.
+    ApprovalAnnounced {
+        /// Which.
+        id: ApprovalId,
+        /// When.
+        at: Timestamp,
+    },
+    /// The policy has changed, and says another thing of a pending approval.
+    ApprovalJudged {
+        /// Which.
+        id: ApprovalId,
+        /// What it says now.
+        judgement: Judgement,
+    },
     /// An approval has its one, final answer.
     ApprovalResolved {
         /// Which.
@@ -37,6 +52,18 @@ pub enum Event {
     ApprovalForgotten {
         /// Which.
         id: ApprovalId,
+    },
+    /// A rule that was granted with an approval was taken back.
+    GrantRevoked {
+        /// The approval.
+        id: ApprovalId,
+        /// By whom and when.
+        revocation: Revocation,
+    },
+    /// Something a person should know, or that is evidence.
+    Noticed {
+        /// What.
+        notice: Notice,
     },
 }
 
@@ -50,11 +77,31 @@ pub enum Durability {
 }
 
 impl Event {
+    /// The approval it is about, if it is about one.
+    pub fn approval(&self) -> Option<ApprovalId> {
+        match self {
+            Self::ApprovalRequested { approval } => Some(approval.id),
+            Self::ApprovalAnnounced { id, .. }
+            | Self::ApprovalJudged { id, .. }
+            | Self::ApprovalResolved { id, .. }
+            | Self::ApprovalForgotten { id }
+            | Self::GrantRevoked { id, .. } => Some(*id),
+            Self::Noticed { notice } => notice.approval(),
+            Self::SessionChanged { .. } | Self::SessionForgotten { .. } => None,
+        }
+    }
+
     /// How hard it must be on the disk.
     pub const fn durability(&self) -> Durability {
         match self {
-            Self::ApprovalRequested { .. } | Self::ApprovalResolved { .. } => Durability::Full,
+            Self::ApprovalRequested { .. }
+            | Self::ApprovalResolved { .. }
+            | Self::ApprovalJudged { .. }
+            | Self::GrantRevoked { .. } => Durability::Full,
+            Self::Noticed { notice } if notice.audited().is_some() => Durability::Full,
             Self::SessionChanged { .. }
+            | Self::ApprovalAnnounced { .. }
+            | Self::Noticed { .. }
             | Self::SessionForgotten { .. }
             | Self::ApprovalForgotten { .. } => Durability::Relaxed,
         }
@@ -63,10 +110,12 @@ impl Event {
 
 /// What must be done outside because of what happened. Doors that need durable delivery get a row
 /// in the outbox for each; the others follow the events.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     /// Show the approval and ask for a verdict.
     Ask(ApprovalId),
     /// Show how the approval ended and take the question back.
     Settle(ApprovalId),
+    /// Tell the person; a later notice of the same key takes the earlier one's place.
+    Tell(Box<Notice>),
 }

@@ -22,15 +22,22 @@ mod ids;
 mod judgement;
 mod machine;
 pub mod message_id;
+mod notice;
+mod origin;
 pub mod present;
+pub mod question;
 pub mod sanitize;
 pub mod session;
 
 pub use actor::{Actor, InvalidActor};
 pub use approval::{Approval, Request, Resolution, State, Verdict};
-pub use command::{Activity, Command, Context, Outcome, Refusal, Reply, Withdrawal};
+pub use command::{
+    Activity, Assurance, Command, Context, Limits, Outcome, Refusal, Reply, Withdrawal,
+};
 pub use event::{Durability, Effect, Event};
 pub use ids::{ApprovalId, InvalidId, RequestId, SessionId, Sha256Hex};
 pub use judgement::{Judgement, Require, Ruling};
 pub use machine::Machine;
+pub use notice::{News, Notice};
+pub use origin::{Origin, Process};
 pub use session::{Agent, Facts, Phase, Session};

@@ -1,10 +1,14 @@
 //! The words for a person, the same on every door.
 
+mod notices;
+
 use serde_json::Value;
 
 use crate::Agent;
 use crate::approval::{Approval, Kind, Resolution, State, Verdict};
 use crate::sanitize::{one_line, visible};
+
+pub use notices::notice;
 
 /// The longest summary, in characters.
 pub const SUMMARY_MAX: usize = 500;
@@ -107,6 +111,7 @@ pub fn settlement(resolution: &Resolution) -> String {
         (State::Expired, _) => "Expired: nobody answered in time, the terminal decides".to_owned(),
         (State::Cancelled, _) => "Cancelled: the agent has gone".to_owned(),
         (_, Some(Verdict::AllowAlways)) => format!("Always allowed {by}"),
+        (_, Some(Verdict::AllowEdits)) => format!("Allowed with its edits {by}"),
         (State::Allowed, _) => format!("Allowed {by}"),
         (State::Denied, Some(Verdict::Deny { reason, .. })) if !reason.is_empty() => {
             format!("Denied {by}: {}", one_line(reason, 200))

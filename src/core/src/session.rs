@@ -5,8 +5,8 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::SessionId;
 use crate::sanitize::one_line;
+use crate::{Origin, SessionId};
 
 /// A coding agent by its short name: `claude`, `codex`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -91,6 +91,15 @@ pub struct Session {
     /// What it has cost so far in US dollars, where the agent said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost_usd: Option<f64>,
+    /// The process that first spoke for it, and may alone speak for it while it lives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
+    /// How often in a row a person denied what it wanted to do.
+    #[serde(default)]
+    pub denials: u32,
+    /// Since when it stands still, as it was denied too often; none while it may ask.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused: Option<Timestamp>,
     /// When pager first heard of it.
     pub started: Timestamp,
     /// When something of the above last changed.
@@ -114,6 +123,8 @@ pub struct Facts {
     pub context_percent: Option<f64>,
     /// Its cost in US dollars.
     pub cost_usd: Option<f64>,
+    /// The process that speaks.
+    pub origin: Option<Origin>,
 }
 
 impl Facts {
@@ -127,6 +138,7 @@ impl Facts {
             permission_mode: None,
             context_percent: None,
             cost_usd: None,
+            origin: None,
         }
     }
 }

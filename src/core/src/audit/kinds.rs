@@ -4,8 +4,9 @@
 use jiff::Timestamp;
 
 use super::{Head, Record};
-use crate::approval::{Approval, Resolution};
-use crate::{Actor, Event, Machine};
+use crate::approval::{Approval, Resolution, Revocation};
+use crate::sanitize::one_line;
+use crate::{Actor, Event, Notice, present};
 
 /// What the name of every event begins with that is about the log itself: it holds because it is
 /// written, whatever the database says.
@@ -32,16 +33,22 @@ pub struct Note {
     pub action: &'static str,
 }
 
-/// The record of an event, to follow `head`; none for what does not belong into the log. `machine`
-/// is the state before the event.
+/// The record of an event, to follow `head`; none for what does not belong into the log. `approval`
+/// is the one the event is about ([`Event::approval`]), as it was before.
 ///
 /// A new kind of record is a new arm here; where it is written and published needs no change.
-pub fn of_event(head: &Head, machine: &Machine, event: &Event) -> Option<Record> {
+pub fn of_event(head: &Head, event: &Event, approval: Option<&Approval>) -> Option<Record> {
     match event {
-        Event::ApprovalResolved { id, resolution } => {
-            machine.approval(id).map(|approval| resolved(head, approval, resolution))
+        Event::ApprovalResolved { resolution, .. } => {
+            approval.map(|approval| resolved(head, approval, resolution))
         }
-        Event::SessionChanged { .. }
+        Event::GrantRevoked { revocation, .. } => {
+            approval.map(|approval| revoked(head, approval, revocation))
+        }
+        Event::Noticed { notice } => noticed(head, notice, approval),
+        Event::ApprovalAnnounced { .. }
+        | Event::ApprovalJudged { .. }
+        | Event::SessionChanged { .. }
         | Event::SessionForgotten { .. }
         | Event::ApprovalRequested { .. }
         | Event::ApprovalForgotten { .. } => None,
@@ -75,6 +82,40 @@ pub fn resolved(head: &Head, approval: &Approval, resolution: &Resolution) -> Re
         message_id: resolution.message_id,
         latency_ms: Some(u64::try_from(latency).unwrap_or(0)),
         ..blank(head, resolution.at)
+    }
+}
+
+/// The record of a notice that is evidence, to follow `head`; none for one that is not.
+fn noticed(head: &Head, notice: &Notice, approval: Option<&Approval>) -> Option<Record> {
+    let (event, action) = notice.audited()?;
+    Some(Record {
+        event: event.to_owned(),
+        session: notice.session.clone(),
+        label: notice.session.is_some().then(|| notice.label.clone()),
+        action: action.to_owned(),
+        tool: approval.map(|approval| approval.tool.clone()),
+        summary: Some(one_line(&present::notice(notice), present::SUMMARY_MAX)),
+        input_sha256: approval.map(|approval| approval.input.sha256().clone()),
+        approval: notice.approval(),
+        by: notice.by.clone(),
+        ..blank(head, notice.at)
+    })
+}
+
+/// The record that the rule granted with an approval was taken back, to follow `head`.
+fn revoked(head: &Head, approval: &Approval, revocation: &Revocation) -> Record {
+    let rule = approval.always.as_ref().map(|always| one_line(&always.rule, present::SUMMARY_MAX));
+    Record {
+        event: "grant.revoked".to_owned(),
+        session: Some(approval.session.clone()),
+        label: Some(approval.label.clone()),
+        action: "revoke".to_owned(),
+        tool: Some(approval.tool.clone()),
+        summary: rule,
+        input_sha256: Some(approval.input.sha256().clone()),
+        approval: Some(approval.id),
+        by: revocation.by.clone(),
+        ..blank(head, revocation.at)
     }
 }
 

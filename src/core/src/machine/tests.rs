@@ -1,13 +1,14 @@
-//! What must hold whatever is asked in whatever order, and the cases worth naming.
+//! The cases worth naming, and what must hold in all of them.
 
 use std::collections::BTreeMap;
 
-use proptest::prelude::*;
-
 use super::*;
-use crate::approval::Input;
+use crate::approval::{Input, Kind};
 use crate::audit::{self, Head};
-use crate::{Agent, Sha256Hex};
+use crate::{
+    Activity, Agent, Assurance, Effect, Facts, Judgement, Limits, Origin, Process, Refusal, Reply,
+    Request, Require, Ruling, Sha256Hex, State, Verdict, Withdrawal,
+};
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_700_000_000 + seconds).unwrap()
@@ -21,35 +22,57 @@ fn facts(session: u8) -> Facts {
 
 fn request(n: u8, command: &str) -> Box<Request> {
     let input = Input::new(format!(r#"{{"command":"{command}"}}"#));
-    Box::new(Request {
-        request: RequestId::from_bytes([n; 16]),
-        kind: Kind::Permission,
-        tool: "Bash".into(),
-        fingerprint: input.sha256().clone(),
-        input,
-        always: None,
-        subagent: None,
-    })
+    Box::new(Request::new(RequestId::from_bytes([n; 16]), Kind::Permission, "Bash", input))
+}
+
+fn judgement(ruling: Ruling) -> Judgement {
+    Judgement {
+        policy: Sha256Hex::zero(),
+        ruling,
+        rule: Some("mine".into()),
+        reason: String::new(),
+        require: Require::default(),
+    }
 }
 
 /// A machine together with everything that has happened to it.
-#[derive(Default)]
 struct World {
     machine: Machine,
     history: Vec<Event>,
     effects: Vec<Effect>,
     seconds: i64,
     fresh: u8,
+    agent_lives: bool,
+    limits: Limits,
+    /// How many seconds an approval waits.
+    window: i64,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self {
+            machine: Machine::new(),
+            history: Vec::new(),
+            effects: Vec::new(),
+            seconds: 0,
+            fresh: 0,
+            agent_lives: false,
+            limits: Limits::DEFAULT,
+            window: 60,
+        }
+    }
 }
 
 impl World {
     fn run(&mut self, actor: &Actor, command: Command) -> Result<Reply, Refusal> {
         self.fresh = self.fresh.wrapping_add(1);
-        let context = Context {
-            now: at(self.seconds),
-            fresh: [self.fresh; 16],
-            window: SignedDuration::from_secs(60),
-        };
+        let mut context = Context::new(
+            at(self.seconds),
+            [self.fresh; 16],
+            SignedDuration::from_secs(self.window),
+        );
+        context.agent_lives = self.agent_lives;
+        context.limits = self.limits;
         let outcome = self.machine.handle(&context, actor, command);
         for event in &outcome.events {
             self.machine.apply(event);
@@ -73,7 +96,7 @@ impl World {
     }
 
     fn resolve(&mut self, id: ApprovalId, verdict: Verdict) -> Result<Reply, Refusal> {
-        let command = Command::Resolve { id, verdict, message_id: None };
+        let command = Command::resolve(id, verdict);
         self.run(&Actor::Telegram { user: 1 }, command)
     }
 
@@ -196,11 +219,18 @@ fn verdicts_must_fit_the_question() {
     for verdict in [Verdict::AllowAlways, Verdict::Answer { answers: answers.clone() }] {
         assert!(matches!(world.resolve(id, verdict), Err(Refusal::InvalidArgument(_))));
     }
-    let mut question = request(2, "x");
-    question.kind = Kind::Question;
+    let input = r#"{"questions":[{"question":"Which?","options":[{"label":"this"}]}]}"#;
+    let question = RequestId::from_bytes([2; 16]);
+    let question =
+        Box::new(Request::new(question, Kind::Question, "AskUserQuestion", Input::new(input)));
     let ask = Command::Ask { facts: facts(1), request: question };
     let Ok(Reply::Asked { id, .. }) = world.run(&Actor::Agent, ask) else { panic!() };
     assert!(matches!(world.resolve(id, Verdict::Allow), Err(Refusal::InvalidArgument(_))));
+    let other = BTreeMap::from([("Why?".to_owned(), vec!["so".to_owned()])]);
+    for answers in [BTreeMap::new(), other] {
+        let misfit = world.resolve(id, Verdict::Answer { answers });
+        assert!(matches!(misfit, Err(Refusal::InvalidArgument(_))));
+    }
     world.resolve(id, Verdict::Answer { answers }).unwrap();
     assert_eq!(world.state(id), State::Answered);
 }
@@ -237,160 +267,6 @@ fn what_is_long_over_is_forgotten_and_nothing_pending_is() {
     assert_eq!(world.state(pending), State::Pending);
 }
 
-#[derive(Debug, Clone)]
-enum Op {
-    Ask { session: u8, request: u8, command: u8 },
-    Resolve { request: u8, allow: bool },
-    Withdraw { request: u8, why: Withdrawal },
-    Finished { session: u8, command: u8 },
-    Observe { session: u8, activity: Activity },
-    Wait { seconds: i64 },
-    Tick,
-}
-
-fn op() -> impl Strategy<Value = Op> {
-    let why = prop_oneof![
-        Just(Withdrawal::Terminated),
-        Just(Withdrawal::AgentGone),
-        Just(Withdrawal::Disconnected)
-    ];
-    let activity = prop_oneof![
-        Just(Activity::Started),
-        Just(Activity::Prompted),
-        Just(Activity::ToolStarting),
-        Just(Activity::CallsFinished { subagent: None }),
-        Just(Activity::TurnEnded),
-        Just(Activity::Ended),
-        Just(Activity::Told)
-    ];
-    prop_oneof![
-        4 => (0..3u8, 0..8u8, 0..3u8)
-            .prop_map(|(session, request, command)| Op::Ask { session, request, command }),
-        4 => (0..8u8, any::<bool>()).prop_map(|(request, allow)| Op::Resolve { request, allow }),
-        2 => (0..8u8, why).prop_map(|(request, why)| Op::Withdraw { request, why }),
-        2 => (0..3u8, 0..3u8).prop_map(|(session, command)| Op::Finished { session, command }),
-        2 => (0..3u8, activity).prop_map(|(session, activity)| Op::Observe { session, activity }),
-        2 => (1..5000i64).prop_map(|seconds| Op::Wait { seconds }),
-        2 => Just(Op::Tick),
-    ]
-}
-
-impl World {
-    fn step(&mut self, op: Op) -> Result<Reply, Refusal> {
-        let id = |world: &Self, n: u8| {
-            let known = world.machine.requests.get(&RequestId::from_bytes([n; 16]));
-            known.copied().unwrap_or(ApprovalId::from_bytes([0xff; 16]))
-        };
-        let person = Actor::Dbus { uid: 1000, program: "pagerctl".into() };
-        let (actor, command) = match op {
-            Op::Ask { session, request: n, command } => {
-                let request = request(n, &format!("c{command}"));
-                (Actor::Agent, Command::Ask { facts: facts(session), request })
-            }
-            Op::Resolve { request, allow } => {
-                let verdict = if allow { Verdict::Allow } else { Verdict::deny("no") };
-                let id = id(self, request);
-                (person, Command::Resolve { id, verdict, message_id: Some(7) })
-            }
-            Op::Withdraw { request, why } => {
-                (Actor::Agent, Command::Withdraw { id: id(self, request), why })
-            }
-            Op::Finished { session, command } => {
-                let activity = finished(&format!("c{command}"));
-                (Actor::Agent, Command::Observe { facts: facts(session), activity })
-            }
-            Op::Observe { session, activity } => {
-                (Actor::Agent, Command::Observe { facts: facts(session), activity })
-            }
-            Op::Wait { seconds } => {
-                self.seconds += seconds;
-                return Ok(Reply::Done);
-            }
-            Op::Tick => (Actor::Timeout, Command::Tick),
-        };
-        self.run(&actor, command)
-    }
-}
-
-proptest! {
-    #[test]
-    fn whatever_is_asked_in_whatever_order(ops in prop::collection::vec(op(), 1..80)) {
-        let mut world = World::default();
-        for op in ops {
-            let allows = matches!(op, Op::Resolve { allow: true, .. });
-            let before = world.history.len();
-            drop(world.step(op));
-            // Nothing but a person's yes is ever an allow.
-            for event in &world.history[before..] {
-                if let Event::ApprovalResolved { resolution, .. } = event {
-                    prop_assert!(resolution.state != State::Allowed || allows);
-                    prop_assert!(resolution.state != State::Pending);
-                }
-            }
-        }
-
-        let mut replayed = Machine::new();
-        let mut verdicts: BTreeMap<ApprovalId, u32> = BTreeMap::new();
-        let mut head = Head::default();
-        let mut lines = Vec::new();
-        for event in &world.history {
-            if let Event::ApprovalResolved { id, resolution } = event {
-                *verdicts.entry(*id).or_default() += 1;
-                let record = audit::resolved(&head, replayed.approval(id).unwrap(), resolution);
-                let line = audit::write(&record).unwrap();
-                head = line.head;
-                lines.push(line.text);
-            }
-            replayed.apply(event);
-        }
-        prop_assert_eq!(&replayed, &world.machine, "the state is the replay of the events");
-        prop_assert!(verdicts.values().all(|&n| n == 1), "one verdict each");
-
-        let asked = world.effects.iter().filter(|e| matches!(e, Effect::Ask(_))).count();
-        let settled = world.effects.iter().filter(|e| matches!(e, Effect::Settle(_))).count();
-        prop_assert_eq!(settled, verdicts.len());
-        prop_assert_eq!(asked, settled + world.machine.pending().count());
-
-        let mut walk = Head::default();
-        for line in &lines {
-            walk = audit::verify(&walk, line).unwrap();
-        }
-        prop_assert_eq!(walk, head, "the chain verifies");
-    }
-
-    #[test]
-    fn a_settled_approval_absorbs_everything(ops in prop::collection::vec(op(), 1..40)) {
-        let mut world = World::default();
-        let id = world.ask(0, 0, "c0");
-        world.resolve(id, Verdict::deny("no")).unwrap();
-        let settled = world.machine.approval(&id).unwrap().clone();
-        for op in ops {
-            drop(world.step(op));
-            if let Some(now) = world.machine.approval(&id) {
-                prop_assert_eq!(now, &settled);
-            }
-        }
-    }
-
-    #[test]
-    fn events_survive_being_written_and_read(ops in prop::collection::vec(op(), 1..30)) {
-        let mut world = World::default();
-        for op in ops {
-            drop(world.step(op));
-        }
-        for event in &world.history {
-            let text = serde_json::to_string(event).unwrap();
-            let mut read: Event = serde_json::from_str(&text).unwrap();
-            if let (Event::ApprovalRequested { approval: r }, Event::ApprovalRequested { approval: w }) =
-                (&mut read, event)
-            {
-                prop_assert!(r.input.restore(w.input.text().clone()));
-            }
-            prop_assert_eq!(&read, event);
-        }
-    }
-}
-
 #[test]
 fn a_broken_chain_is_found() {
     let mut world = World::default();
@@ -408,3 +284,8 @@ fn a_broken_chain_is_found() {
     assert!(audit::verify(&Head::default(), "{}").is_err());
     assert!(first.text.contains(Sha256Hex::zero().as_str()));
 }
+
+mod limits;
+mod origins;
+mod policy;
+mod properties;

@@ -1,0 +1,202 @@
+//! How an approval ends before its time.
+
+use jiff::Timestamp;
+
+use super::Machine;
+use super::ask::verdict_of;
+use super::draft::{Draft, ended, refuse};
+use crate::approval::{AlwaysGrant, Kind, Revocation};
+use crate::{
+    Actor, Approval, ApprovalId, Assurance, Context, Event, Judgement, News, Outcome, Refusal,
+    Reply, Resolution, State, Verdict, Withdrawal, question,
+};
+
+impl Machine {
+    pub(super) fn resolve(
+        &self,
+        context: &Context,
+        actor: &Actor,
+        id: ApprovalId,
+        verdict: Verdict,
+        message_id: Option<i64>,
+        assurance: Assurance,
+    ) -> Outcome {
+        let approval = match self.pending_one(id, context.now) {
+            Ok(approval) => approval,
+            Err(refusal) => return refuse(refusal),
+        };
+        if let Err(reason) = fits(approval, &verdict) {
+            return refuse(Refusal::InvalidArgument(reason));
+        }
+        if let Err(refusal) = permitted(approval, actor, &verdict, assurance) {
+            return refuse(refusal);
+        }
+        let resolution = Resolution {
+            state: verdict.state(),
+            verdict: Some(verdict),
+            by: actor.clone(),
+            at: context.now,
+            message_id,
+        };
+        let mut draft = Draft::default();
+        draft.settle(id, resolution.clone());
+        self.count(&mut draft, context, approval, &resolution);
+        draft.reply(Reply::Resolved(resolution))
+    }
+
+    /// Counts denials in a row, and pauses the session that has had too many.
+    fn count(
+        &self,
+        draft: &mut Draft,
+        context: &Context,
+        approval: &Approval,
+        resolution: &Resolution,
+    ) {
+        let Some(session) = self.sessions.get(&approval.session) else { return };
+        let denials = match resolution.state {
+            // Sending a plan back is how plans are made.
+            State::Denied if approval.kind != Kind::Plan => session.denials.saturating_add(1),
+            State::Denied => return,
+            _ => 0,
+        };
+        if denials == session.denials {
+            return;
+        }
+        let limit = context.limits.denials_in_a_row;
+        let pauses = limit > 0 && denials >= limit && session.paused.is_none();
+        let mut session = session.clone();
+        session.denials = denials;
+        session.changed = context.now;
+        if pauses {
+            session.paused = Some(context.now);
+        }
+        let id = session.id.clone();
+        draft.events.push(Event::SessionChanged { session });
+        if pauses {
+            self.tell(draft, context, &Actor::Pager, Some(&id), News::Paused { denials });
+        }
+    }
+
+    pub(super) fn withdraw(&self, context: &Context, id: ApprovalId, why: Withdrawal) -> Outcome {
+        if let Err(refusal) = self.pending_one(id, Timestamp::MIN) {
+            return refuse(refusal);
+        }
+        let resolution = match why {
+            Withdrawal::Terminated => ended(State::Elsewhere, Actor::Terminal, context.now),
+            Withdrawal::AgentGone | Withdrawal::Disconnected => {
+                ended(State::Cancelled, Actor::Agent, context.now)
+            }
+        };
+        let mut draft = Draft::default();
+        draft.settle(id, resolution.clone());
+        draft.reply(Reply::Resolved(resolution))
+    }
+
+    pub(super) fn rejudge(
+        &self,
+        context: &Context,
+        judgements: Vec<(ApprovalId, Judgement)>,
+    ) -> Outcome {
+        let mut draft = Draft::default();
+        for (id, judgement) in judgements {
+            let Ok(approval) = self.pending_one(id, context.now) else { continue };
+            if approval.judgement.as_ref() == Some(&judgement) {
+                continue;
+            }
+            let verdict = verdict_of(approval, &judgement);
+            draft.events.push(Event::ApprovalJudged { id, judgement });
+            if let Some((verdict, rule)) = verdict {
+                let state = verdict.state();
+                let by = Actor::Policy { rule };
+                let at = context.now;
+                let verdict = Some(verdict);
+                draft.settle(id, Resolution { state, verdict, by, at, message_id: None });
+            }
+        }
+        draft.done()
+    }
+
+    pub(super) fn revoke(&self, context: &Context, actor: &Actor, approval: &Approval) -> Outcome {
+        // What is at hand is newer than what the caller has read.
+        let approval = self.approvals.get(&approval.id).unwrap_or(approval);
+        let granted = approval
+            .resolution
+            .as_ref()
+            .is_some_and(|resolution| resolution.verdict == Some(Verdict::AllowAlways));
+        if !granted {
+            let why = format!("no rule was granted with approval {}", approval.id);
+            return refuse(Refusal::InvalidArgument(why));
+        }
+        let mut draft = Draft::default();
+        if approval.revoked.is_none() {
+            let revocation = Revocation { by: actor.clone(), at: context.now };
+            draft.events.push(Event::GrantRevoked { id: approval.id, revocation });
+        }
+        draft.done()
+    }
+
+    /// The approval if it can still be decided at that time.
+    fn pending_one(&self, id: ApprovalId, now: Timestamp) -> Result<&Approval, Refusal> {
+        let approval = self.approval(&id).ok_or_else(|| Refusal::NotFound(id.to_string()))?;
+        match &approval.resolution {
+            Some(resolution) => Err(Refusal::AlreadyResolved(resolution.clone())),
+            // The clock has decided even where its event is still to come.
+            None if approval.expires <= now => Err(Refusal::AlreadyResolved(ended(
+                State::Expired,
+                Actor::Timeout,
+                approval.expires,
+            ))),
+            None => Ok(approval),
+        }
+    }
+}
+
+/// Whether such a verdict may come through such a door.
+fn permitted(
+    approval: &Approval,
+    actor: &Actor,
+    verdict: &Verdict,
+    assurance: Assurance,
+) -> Result<(), Refusal> {
+    let require = approval.require();
+    let remote = require.remote && matches!(actor, Actor::Telegram { .. });
+    let polkit = require.polkit && assurance == Assurance::Polkit;
+    if require.is_nothing() || !verdict.is_yes() || remote || polkit {
+        return Ok(());
+    }
+    let rule = approval.judgement.as_ref().and_then(|judgement| judgement.rule.as_deref());
+    Err(Refusal::NotAllowed(format!(
+        "your policy's rule {} wants this yes from {}; a no is taken from anywhere",
+        rule.unwrap_or("default"),
+        require.words()
+    )))
+}
+
+/// Whether a verdict is an answer to such a question.
+fn fits(approval: &Approval, verdict: &Verdict) -> Result<(), String> {
+    let always: Option<&AlwaysGrant> = approval.always.as_ref();
+    let sentence = match (verdict, approval.kind) {
+        (Verdict::Deny { .. }, _)
+        | (Verdict::Allow, Kind::Permission | Kind::Plan)
+        | (Verdict::AllowEdits, Kind::Plan) => return Ok(()),
+        (Verdict::AllowAlways, Kind::Permission) if always.is_some() => return Ok(()),
+        (Verdict::Answer { answers }, Kind::Question) if answers.is_empty() => {
+            "there is no answer in this answer"
+        }
+        (Verdict::Answer { answers }, Kind::Question) => {
+            return question::check(&question::questions(approval.input.text()), answers);
+        }
+        (Verdict::Allow | Verdict::AllowAlways | Verdict::AllowEdits, Kind::Question) => {
+            "this is a question: answer it, or deny it"
+        }
+        (Verdict::AllowAlways, Kind::Plan) => "a plan cannot be allowed for always: allow it",
+        (Verdict::AllowAlways, Kind::Permission) => {
+            "the agent suggested no rule that could be granted: allow it once"
+        }
+        (Verdict::AllowEdits, Kind::Permission) => "this is not a plan: allow it, or deny it",
+        (Verdict::Answer { .. }, Kind::Permission | Kind::Plan) => {
+            "this is not a question: allow or deny it"
+        }
+    };
+    Err(sentence.to_owned())
+}

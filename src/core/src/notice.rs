@@ -1,0 +1,118 @@
+//! What a person is told though nothing is asked of them: somebody tried what they may not, a session
+//! asks too much, a session stands still.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{Actor, Agent, ApprovalId, SessionId};
+
+/// Something a person should know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// The session it is about, if it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<SessionId>,
+    /// That session's agent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<Agent>,
+    /// That session's label at the time.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub label: String,
+    /// Who did it.
+    pub by: Actor,
+    /// When.
+    pub at: Timestamp,
+    /// What it is.
+    pub news: News,
+}
+
+/// What there is to be told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "news", rename_all = "snake_case")]
+pub enum News {
+    /// A program that lives with an agent tried to answer an approval.
+    SelfApproval {
+        /// The approval.
+        approval: ApprovalId,
+        /// How it was recognised: "it runs below the agent (process 4711)".
+        how: String,
+    },
+    /// An answer that cannot count: a replay, another member's tap, another chat, forged data.
+    Misfit {
+        /// The approval it named, where it named one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        approval: Option<ApprovalId>,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// A process that is not the session's agent speaks in the session's name.
+    Impostor {
+        /// The program that started the hook.
+        program: String,
+        /// Its process id, where it was still there to be looked at.
+        pid: Option<u32>,
+    },
+    /// A session has nearly asked as much as may reach a person in a minute.
+    Busy {
+        /// How much it has asked in the last minute.
+        asked: u32,
+        /// How much may reach a person.
+        limit: u32,
+    },
+    /// A session has asked more than may reach a person; what is beyond waits in the queue.
+    Queued {
+        /// How many wait there now; 0 once the queue is empty again.
+        waiting: u32,
+    },
+    /// A session stands still: it was denied too often in a row.
+    Paused {
+        /// How often.
+        denials: u32,
+    },
+    /// A paused session may ask again.
+    Resumed,
+}
+
+impl Notice {
+    /// Two notices with the same key say the same: a door shows the later in the earlier's place.
+    pub fn key(&self) -> String {
+        let session = self.session.as_ref().map_or("", SessionId::as_str);
+        match &self.news {
+            News::SelfApproval { approval, .. } => format!("self {approval} {}", self.by),
+            News::Misfit { approval: Some(approval), what } => {
+                format!("misfit {approval} {} {what}", self.by)
+            }
+            News::Misfit { approval: None, what } => format!("misfit {} {what}", self.by),
+            News::Impostor { program, .. } => format!("impostor {session} {program}"),
+            News::Busy { .. } => format!("busy {session}"),
+            News::Queued { .. } => format!("queued {session}"),
+            News::Paused { .. } | News::Resumed => format!("paused {session}"),
+        }
+    }
+
+    /// The audit log's words for it, event and action; none where it is no evidence of anything.
+    pub const fn audited(&self) -> Option<(&'static str, &'static str)> {
+        match &self.news {
+            News::SelfApproval { .. } => Some(("approval.self_approval", "refuse")),
+            News::Misfit { .. } => Some(("approval.misfit", "refuse")),
+            News::Impostor { .. } => Some(("session.impostor", "refuse")),
+            News::Paused { .. } => Some(("session.paused", "pause")),
+            News::Resumed => Some(("session.resumed", "resume")),
+            News::Busy { .. } | News::Queued { .. } => None,
+        }
+    }
+
+    /// Whether the person is told; what only evidence is made of goes to the audit log alone.
+    pub const fn is_told(&self) -> bool {
+        !matches!(self.news, News::Misfit { .. })
+    }
+
+    /// The approval it is about.
+    pub const fn approval(&self) -> Option<ApprovalId> {
+        match &self.news {
+            News::SelfApproval { approval, .. } => Some(*approval),
+            News::Misfit { approval, .. } => *approval,
+            _ => None,
+        }
+    }
+}

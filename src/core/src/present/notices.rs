@@ -1,0 +1,57 @@
+//! The words of a notice.
+
+use crate::sanitize::{one_line, visible};
+use crate::{News, Notice};
+
+/// A notice for a person: its first line says what happened, its second what follows from it.
+pub fn notice(notice: &Notice) -> String {
+    let who = match &notice.agent {
+        Some(agent) => format!("{} in {}", agent.title(), visible(&notice.label)),
+        None => "A session".to_owned(),
+    };
+    match &notice.news {
+        News::SelfApproval { approval, how } => format!(
+            "{who} tried to approve itself, and was refused.\nApproval {}, {}: {}.",
+            approval.short(),
+            one_line(&notice.by.words(), 80),
+            one_line(how, 200)
+        ),
+        News::Misfit { approval, what } => {
+            let which = approval.map(|id| format!(" to approval {}", id.short()));
+            format!(
+                "An answer{} did not count: {}.",
+                which.unwrap_or_default(),
+                one_line(what, 200)
+            )
+        }
+        News::Impostor { program, pid } => {
+            let pid = pid.map(|pid| format!(" (process {pid})")).unwrap_or_default();
+            format!(
+                "Another program speaks for {who}.\n{}{pid} is not the process this session began \
+                 with, which still runs. What it reports is not believed; what it asks is marked.",
+                one_line(program, 80)
+            )
+        }
+        News::Busy { asked, limit } => format!(
+            "{who} asks a lot: {asked} of {limit} in this minute.\nWhat is beyond {limit} will wait \
+             in its queue."
+        ),
+        News::Queued { waiting: 0 } => format!("The queue of {who} is empty again."),
+        News::Queued { waiting: 1 } => format!(
+            "{who} asks too much: 1 more waits.\nIt comes as the minute allows. All that waits: \
+             pagerctl list"
+        ),
+        News::Queued { waiting } => format!(
+            "{who} asks too much: {waiting} more wait.\nThey come as the minute allows. All that \
+             waits: pagerctl list"
+        ),
+        News::Paused { denials } => {
+            let session = notice.session.as_ref().map_or("", |session| session.as_str());
+            format!(
+                "{who} is paused after {denials} refusals in a row.\nEverything it asks is denied \
+                 until you resume it: pagerctl resume {session}"
+            )
+        }
+        News::Resumed => format!("{who} may ask again, resumed {}.", notice.by.words()),
+    }
+}
