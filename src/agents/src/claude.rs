@@ -73,15 +73,9 @@ fn permission_request(
         Kind::Permission => members.get("permission_suggestions").and_then(|all| always(all)),
         Kind::Question | Kind::Plan => None,
     };
-    Ok(Request {
-        request,
-        kind,
-        fingerprint: fingerprint(&tool, input)?,
-        tool,
-        input: Input::new(input.get()),
-        always,
-        subagent,
-    })
+    let fingerprint = fingerprint(&tool, input)?;
+    let request = Request::new(request, kind, tool, Input::new(input.get()));
+    Ok(Request { fingerprint, always, subagent, ..request })
 }
 
 /// The first suggestion that may be granted: rules or folders, never a change of mode.
@@ -143,6 +137,12 @@ pub(crate) fn decision(approval: &Approval) -> Option<Box<RawValue>> {
         Verdict::Allow if approval.kind == Kind::Plan => {
             let input: Value = serde_json::from_str(approval.input.text()).ok()?;
             json!({ "behavior": "allow", "updatedInput": input })
+        }
+        Verdict::AllowEdits => {
+            let input: Value = serde_json::from_str(approval.input.text()).ok()?;
+            let mode =
+                json!({ "type": "setMode", "mode": "acceptEdits", "destination": "session" });
+            json!({ "behavior": "allow", "updatedInput": input, "updatedPermissions": [mode] })
         }
         Verdict::Allow => json!({ "behavior": "allow" }),
         Verdict::AllowAlways => {

@@ -128,16 +128,10 @@ fn permission_request(
 ) -> Result<Request, AdapterError> {
     let tool = name(members, "tool_name").ok_or(AdapterError::Missing("tool_name"))?;
     let input = members.get("tool_input").ok_or(AdapterError::Missing("tool_input"))?;
-    Ok(Request {
-        request,
-        kind: Kind::Permission,
-        fingerprint: fingerprint(&tool, input)?,
-        tool,
-        input: Input::new(input.get()),
-        // A hook cannot give it: any word about rules voids the whole decision.
-        always: None,
-        subagent,
-    })
+    let fingerprint = fingerprint(&tool, input)?;
+    // "Always" a hook cannot give: any word about rules voids the whole decision.
+    let request = Request::new(request, Kind::Permission, tool, Input::new(input.get()));
+    Ok(Request { fingerprint, subagent, ..request })
 }
 
 /// The digest by which a call is found again. Between the events of a call the request alone has the
@@ -167,7 +161,7 @@ pub(crate) fn decision(approval: &Approval) -> Option<Box<RawValue>> {
             let message = if reason.is_empty() { DENIED } else { reason };
             json!({ "behavior": "deny", "message": message })
         }
-        Verdict::AllowAlways | Verdict::Answer { .. } => return None,
+        Verdict::AllowAlways | Verdict::AllowEdits | Verdict::Answer { .. } => return None,
     };
     let output = json!({
         "hookSpecificOutput": { "hookEventName": "PermissionRequest", "decision": decision }

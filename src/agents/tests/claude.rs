@@ -237,24 +237,11 @@ fn settled(raw: &str, verdict: Option<Verdict>) -> Approval {
     let (facts, request) = asked(raw);
     let at = "2026-01-02T03:04:05Z".parse().unwrap();
     let state = verdict.as_ref().map_or(State::Expired, Verdict::state);
-    Approval {
-        id: ApprovalId::from_bytes([1; 16]),
-        request: request.request,
-        session: facts.session,
-        agent: facts.agent,
-        kind: request.kind,
-        tool: request.tool,
-        summary: String::new(),
-        input: request.input,
-        fingerprint: request.fingerprint,
-        cwd: String::new(),
-        label: String::new(),
-        subagent: request.subagent,
-        always: request.always,
-        created: at,
-        expires: at,
-        resolution: Some(Resolution { state, verdict, by: Actor::Desktop, at, message_id: None }),
-    }
+    let id = ApprovalId::from_bytes([1; 16]);
+    let mut approval = Approval::new(id, &facts, request, String::new(), at, at);
+    approval.resolution =
+        Some(Resolution { state, verdict, by: Actor::Desktop, at, message_id: None });
+    approval
 }
 
 fn decision(raw: &str, verdict: Verdict) -> Value {
@@ -306,6 +293,11 @@ fn a_plan_is_allowed_as_it_was_shown() {
     let raw = recorded!("permission-request-plan");
     let input = &serde_json::from_str::<Value>(raw).unwrap()["tool_input"];
     assert_eq!(decision(raw, Verdict::Allow), json!({"behavior": "allow", "updatedInput": input}));
+    let mode = json!({"type": "setMode", "mode": "acceptEdits", "destination": "session"});
+    assert_eq!(
+        decision(raw, Verdict::AllowEdits),
+        json!({"behavior": "allow", "updatedInput": input, "updatedPermissions": [mode]})
+    );
     let (_, request) = asked(raw);
     assert_eq!((request.kind, request.always), (Kind::Plan, None));
 }

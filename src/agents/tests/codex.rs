@@ -135,24 +135,9 @@ fn told(verdict: Verdict) -> Option<Value> {
         at: now,
         message_id: None,
     };
-    let approval = Approval {
-        id: ApprovalId::from_bytes([1; 16]),
-        request: request.request,
-        session: facts.session,
-        agent: facts.agent,
-        kind: request.kind,
-        summary: String::new(),
-        tool: request.tool,
-        input: request.input,
-        fingerprint: request.fingerprint,
-        cwd: String::new(),
-        label: String::new(),
-        subagent: None,
-        always: None,
-        created: now,
-        expires: now,
-        resolution: Some(resolution),
-    };
+    let id = ApprovalId::from_bytes([1; 16]);
+    let mut approval = Approval::new(id, &facts, request, String::new(), now, now);
+    approval.resolution = Some(resolution);
     let output = Adapter::Codex.decision(&approval)?;
     Some(serde_json::from_str(output.get()).unwrap())
 }

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Actor, Agent, ApprovalId, Judgement, Origin, RequestId, Require, SessionId, Sha256Hex,
+    Actor, Agent, ApprovalId, Facts, Judgement, Origin, RequestId, Require, SessionId, Sha256Hex,
+    present,
 };
 
 /// What sort of answer is wanted.
@@ -318,6 +319,41 @@ pub struct Revocation {
 }
 
 impl Approval {
+    /// A pending approval that nobody has been shown yet.
+    pub fn new(
+        id: ApprovalId,
+        facts: &Facts,
+        request: Request,
+        label: String,
+        created: Timestamp,
+        expires: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            request: request.request,
+            session: facts.session.clone(),
+            agent: facts.agent.clone(),
+            kind: request.kind,
+            summary: present::summary(&request.tool, request.input.text()),
+            tool: request.tool,
+            input: request.input,
+            fingerprint: request.fingerprint,
+            cwd: facts.cwd.clone().unwrap_or_default(),
+            label,
+            subagent: request.subagent,
+            always: request.always,
+            preview: request.preview,
+            judgement: request.judgement,
+            origin: facts.origin.clone(),
+            impostor: false,
+            created,
+            announced: None,
+            expires,
+            resolution: None,
+            revoked: None,
+        }
+    }
+
     /// Where it stands.
     pub fn state(&self) -> State {
         self.resolution.as_ref().map_or(State::Pending, |resolution| resolution.state)

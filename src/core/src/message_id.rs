@@ -34,6 +34,14 @@ message_ids! {
     CONFIG_REFUSED = "43e1d3fa4c3e43fab996840e6275df9d";
     /// Telegram cannot be reached, or refuses what is asked of it.
     TELEGRAM_TROUBLE = "2e0eac7dd21c475fa9c31377249224f0";
+    /// A program speaks for a session whose own agent still runs.
+    SESSION_IMPOSTOR = "6aadde7d130b2b4ecb9500a64370d404";
+    /// A session asks nearly as much as may reach a person, or more.
+    SESSION_BUSY = "a7c4edf277a36c5ceaaec54ebb549820";
+    /// A session was paused after too many denials in a row, or resumed.
+    SESSION_PAUSED = "8193277979b384660f22c570e92c2f9a";
+    /// A rule that was granted for always was taken back.
+    GRANT_REVOKED = "9defcaddebb4d56fc5fe617cd03141e6";
     /// The audit log could not be written, or its chain does not verify.
     AUDIT_TROUBLE = "467b23d79253459b981e56f78fd32086";
     /// The audit log says something of itself: a new file was begun, or a start found it not as left.

@@ -6,6 +6,7 @@ use std::thread;
 use anyhow::Context as _;
 use pager_agents::wiring::Wiring;
 use pager_config::{Config, ConfigErrors, Loaded, Sources};
+use pager_core::Limits;
 use pager_core::message_id::{CONFIG_REFUSED, DAEMON_STARTED};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::signal::unix::{SignalKind, signal};
@@ -133,7 +134,11 @@ async fn reload(sources: &Sources, handle: &Handle, doors: &mut Doors) -> Result
 fn options(config: &Config) -> Options {
     let window = jiff::SignedDuration::try_from(config.approvals.window)
         .unwrap_or(jiff::SignedDuration::from_hours(1));
-    Options { window, doors: doors::durable(config) }
+    let limits = Limits {
+        approvals_per_minute: config.limits.approvals_per_minute,
+        denials_in_a_row: config.limits.denials_in_a_row,
+    };
+    Options { limits, ..Options::new(window, doors::durable(config)) }
 }
 
 /// Starts the engine on a thread of its own: its disk must hold up no socket.

@@ -28,7 +28,7 @@ impl Daemon {
     fn start(bus: &Bus) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path()).unwrap();
-        let options = Options { window: SignedDuration::from_hours(1), doors: Vec::new() };
+        let options = Options::new(SignedDuration::from_hours(1), Vec::new());
         let (engine, handle) = Engine::new(store, SystemClock, options, None).unwrap();
         tokio::spawn(engine.run());
         let address = bus.address().to_owned();
@@ -60,15 +60,7 @@ impl Daemon {
 
     async fn ask(&self, n: u8, command: &str) -> ApprovalId {
         let input = Input::new(serde_json::json!({ "command": command }).to_string());
-        let request = Request {
-            request: RequestId::from_bytes([n; 16]),
-            kind: Kind::Permission,
-            tool: "Bash".into(),
-            fingerprint: input.sha256().clone(),
-            input,
-            always: None,
-            subagent: None,
-        };
+        let request = Request::new(RequestId::from_bytes([n; 16]), Kind::Permission, "Bash", input);
         let mut facts = Facts::new(SessionId::from_agent("s1"), Agent::claude());
         facts.cwd = Some("/home/ada/webshop".into());
         let command = Command::Ask { facts, request: Box::new(request) };
@@ -79,7 +71,7 @@ impl Daemon {
     }
 
     async fn resolve(&self, id: ApprovalId, verdict: Verdict) {
-        let command = Command::Resolve { id, verdict, message_id: None };
+        let command = Command::resolve(id, verdict);
         self.handle.submit(Actor::Telegram { user: 1 }, command).await.unwrap();
     }
 }

@@ -28,7 +28,7 @@ impl House {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path()).unwrap();
-        let options = Options { window: SignedDuration::from_hours(1), doors: Vec::new() };
+        let options = Options::new(SignedDuration::from_hours(1), Vec::new());
         let (engine, handle) = Engine::new(store, SystemClock, options, None).unwrap();
         tokio::spawn(engine.run());
         Self { handle, _dir: dir }
@@ -36,15 +36,7 @@ impl House {
 
     async fn ask(&self) -> ApprovalId {
         let input = Input::new("{}");
-        let request = Request {
-            request: RequestId::from_bytes([1; 16]),
-            kind: Kind::Permission,
-            tool: "Bash".to_owned(),
-            fingerprint: input.sha256().clone(),
-            input,
-            always: None,
-            subagent: None,
-        };
+        let request = Request::new(RequestId::from_bytes([1; 16]), Kind::Permission, "Bash", input);
         let facts = Facts::new(SessionId::from_agent("s"), Agent::claude());
         let ask = Command::Ask { facts, request: Box::new(request) };
         match self.handle.submit(Actor::Agent, ask).await.unwrap() {

@@ -11,6 +11,8 @@ use crate::input::show_duration;
 pub struct Limits {
     /// How many questions of one session reach a person in a minute.
     pub approvals_per_minute: u32,
+    /// After how many denials in a row a session is paused; 0 for never.
+    pub denials_in_a_row: u32,
     /// How many messages of one principal are taken in one [`Limits::window`].
     pub requests: u32,
     /// The span of time over which [`Limits::requests`] are counted.
@@ -19,17 +21,23 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { approvals_per_minute: 10, requests: 10, window: Duration::from_secs(60) }
+        Self {
+            approvals_per_minute: 10,
+            denials_in_a_row: 5,
+            requests: 10,
+            window: Duration::from_secs(60),
+        }
     }
 }
 
 /// From 1: a limit of nothing would be a switch in disguise.
 const COUNT: RangeInclusive<u32> = 1..=1000;
+const DENIALS: RangeInclusive<u32> = 0..=1000;
 const WINDOW: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(60 * 60);
 
 pub(super) const SECTION: Section = Section {
     name: "limits",
-    keys: &[APPROVALS_PER_MINUTE, REQUESTS, WINDOW_KEY],
+    keys: &[APPROVALS_PER_MINUTE, DENIALS_IN_A_ROW, REQUESTS, WINDOW_KEY],
     advise: no_advice,
 };
 
@@ -41,6 +49,16 @@ const APPROVALS_PER_MINUTE: Key = Key {
         Ok(())
     },
     show: |config| Some(config.limits.approvals_per_minute.into()),
+};
+
+const DENIALS_IN_A_ROW: Key = Key {
+    path: "limits.denials_in_a_row",
+    expected: "an integer from 0 to 1000",
+    set: |config, input| {
+        config.limits.denials_in_a_row = input.count(DENIALS)?;
+        Ok(())
+    },
+    show: |config| Some(config.limits.denials_in_a_row.into()),
 };
 
 const REQUESTS: Key = Key {

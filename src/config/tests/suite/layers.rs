@@ -27,6 +27,7 @@ fn with_no_file_everything_is_the_default() {
             "approvals.window = \"1h\" (default)",
             "desktop.enabled = true (default)",
             "limits.approvals_per_minute = 10 (default)",
+            "limits.denials_in_a_row = 5 (default)",
             "limits.requests = 10 (default)",
             "limits.window = \"1m\" (default)",
         ]

@@ -8,7 +8,7 @@ use super::observe::news_of;
 use crate::approval::{Kind, Request};
 use crate::{
     Actor, Approval, ApprovalId, Context, Effect, Event, Facts, Judgement, News, Outcome, Phase,
-    Refusal, Reply, Resolution, Ruling, Session, SessionId, Verdict, present,
+    Refusal, Reply, Resolution, Ruling, Session, SessionId, Verdict,
 };
 
 /// The span over which a session's approvals are counted.
@@ -39,7 +39,13 @@ impl Machine {
             _ => known,
         };
         let id = ApprovalId::from_bytes(context.fresh);
-        let mut approval = new_approval(id, context, facts, request, session);
+        let (label, cwd) =
+            session.map_or_else(Default::default, |known| (known.label.clone(), known.cwd.clone()));
+        let expires = context.now.saturating_add(context.window).unwrap_or(Timestamp::MAX);
+        let mut approval = Approval::new(id, facts, request, label, context.now, expires);
+        if facts.cwd.is_none() {
+            approval.cwd = cwd;
+        }
         approval.impostor = impostor.is_some();
         let verdict = standing_verdict(&approval, session);
         draft.events.extend(seen);
@@ -92,41 +98,6 @@ impl Machine {
 /// From how many on a person is warned: four in five of what may reach them, and never the first.
 fn nearly(limit: u32) -> u32 {
     (limit.saturating_mul(4) / 5).max(2)
-}
-
-fn new_approval(
-    id: ApprovalId,
-    context: &Context,
-    facts: &Facts,
-    request: Request,
-    session: Option<&Session>,
-) -> Approval {
-    let (label, cwd) = session
-        .map_or_else(Default::default, |session| (session.label.clone(), session.cwd.clone()));
-    Approval {
-        id,
-        request: request.request,
-        session: facts.session.clone(),
-        agent: facts.agent.clone(),
-        kind: request.kind,
-        summary: present::summary(&request.tool, request.input.text()),
-        tool: request.tool,
-        input: request.input,
-        fingerprint: request.fingerprint,
-        cwd: facts.cwd.clone().unwrap_or(cwd),
-        label,
-        subagent: request.subagent,
-        always: request.always,
-        preview: request.preview,
-        judgement: request.judgement,
-        origin: facts.origin.clone(),
-        impostor: false,
-        created: context.now,
-        announced: None,
-        expires: context.now.saturating_add(context.window).unwrap_or(Timestamp::MAX),
-        resolution: None,
-        revoked: None,
-    }
 }
 
 /// The verdict that is given without asking anybody, and the rule that gives it.

@@ -80,14 +80,9 @@ impl Daemon {
         };
         let input = Input::new(input);
         let request = Request {
-            request: RequestId::from_bytes([self.asked; 16]),
-            kind,
-            tool: tool.to_owned(),
-            fingerprint: input.sha256().clone(),
-            input,
             always: rule
                 .map(|rule| AlwaysGrant { rule: rule.to_owned(), suggestion: "{}".to_owned() }),
-            subagent: None,
+            ..Request::new(RequestId::from_bytes([self.asked; 16]), kind, tool, input)
         };
         let ask = pager_core::Command::Ask { facts, request: Box::new(request) };
         match self.runtime.block_on(self.handle.submit(Actor::Agent, ask)).unwrap() {
@@ -122,7 +117,7 @@ async fn serve(
     stopped: oneshot::Receiver<()>,
 ) {
     let store = Store::open(&dir.join("state")).unwrap();
-    let options = Options { window: SignedDuration::from_hours(1), doors: Vec::new() };
+    let options = Options::new(SignedDuration::from_hours(1), Vec::new());
     let (engine, handle) = Engine::new(store, SystemClock, options, None).unwrap();
     tokio::spawn(engine.run());
     let hook = listener(&dir.join("hook.sock"));

@@ -2,9 +2,10 @@
 
 use pager_core::audit::Head;
 use pager_core::message_id::{
-    APPROVAL_CANCELLED, APPROVAL_EXPIRED, APPROVAL_REQUESTED, APPROVAL_RESOLVED,
+    APPROVAL_CANCELLED, APPROVAL_EXPIRED, APPROVAL_REFUSED, APPROVAL_REQUESTED, APPROVAL_RESOLVED,
+    GRANT_REVOKED, SESSION_BUSY, SESSION_IMPOSTOR, SESSION_PAUSED,
 };
-use pager_core::{Event, Machine, State, present};
+use pager_core::{Event, Machine, News, Notice, State, present};
 
 /// Logs an event that has been applied; `head` is the audit log's with its record, if it has one.
 pub(super) fn log(machine: &Machine, event: &Event, head: Option<&Head>) {
@@ -43,6 +44,39 @@ pub(super) fn log(machine: &Machine, event: &Event, head: Option<&Head>) {
             pager_session = %session.id,
             "session {} is {}", session.label, machine.session_state(session)
         ),
-        Event::SessionForgotten { .. } | Event::ApprovalForgotten { .. } => {}
+        Event::ApprovalJudged { id, judgement } => tracing::debug!(
+            pager_approval = %id,
+            "the policy now says {} to it", judgement.ruling.as_str()
+        ),
+        Event::GrantRevoked { id, revocation } => tracing::info!(
+            message_id = GRANT_REVOKED,
+            pager_approval = %id,
+            pager_actor = %revocation.by,
+            pager_audit_seq = head.map(|head| head.seq),
+            pager_audit_hash = head.map(|head| head.hash.as_str()),
+            "The rule granted with approval {id} was taken back {}", revocation.by.words()
+        ),
+        Event::Noticed { notice } => notice_of(notice, head),
+        Event::SessionForgotten { .. }
+        | Event::ApprovalForgotten { .. }
+        | Event::ApprovalAnnounced { .. } => {}
     }
+}
+
+fn notice_of(notice: &Notice, head: Option<&Head>) {
+    let message_id = match notice.news {
+        News::SelfApproval { .. } | News::Misfit { .. } => APPROVAL_REFUSED,
+        News::Impostor { .. } => SESSION_IMPOSTOR,
+        News::Busy { .. } | News::Queued { .. } => SESSION_BUSY,
+        News::Paused { .. } | News::Resumed => SESSION_PAUSED,
+    };
+    tracing::warn!(
+        message_id,
+        pager_approval = notice.approval().map(tracing::field::display),
+        pager_session = notice.session.as_ref().map(tracing::field::display),
+        pager_actor = %notice.by,
+        pager_audit_seq = head.map(|head| head.seq),
+        pager_audit_hash = head.map(|head| head.hash.as_str()),
+        "{}", present::notice(notice).replace('\n', " ")
+    );
 }

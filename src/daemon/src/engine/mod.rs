@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use pager_core::{
-    Actor, Approval, ApprovalId, Command, Context, Event, Machine, Refusal, Reply, Resolution,
-    Session,
+    Actor, Approval, ApprovalId, Command, Context, Event, Limits, Machine, Process, Refusal, Reply,
+    Resolution, Session,
 };
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, MissedTickBehavior};
@@ -28,13 +28,24 @@ use crate::store::{Commit, Store, StoreError};
 /// that timers run on is behind.
 const TICK: Duration = Duration::from_secs(20);
 
-/// What the engine is told by the configuration.
+/// What the engine is told by the configuration and by its host.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// How long an approval waits for a person.
     pub window: SignedDuration,
     /// The doors whose effects go through the outbox.
     pub doors: Vec<&'static str>,
+    /// How much is too much.
+    pub limits: Limits,
+    /// Tells whether a process still lives.
+    pub lives: fn(&Process) -> bool,
+}
+
+impl Options {
+    /// Options with the default limits, on this machine.
+    pub fn new(window: SignedDuration, doors: Vec<&'static str>) -> Self {
+        Self { window, doors, limits: Limits::DEFAULT, lives: crate::host::process::lives }
+    }
 }
 
 /// The state as it was after event `seq`.
@@ -192,12 +203,26 @@ impl<C: Clock> Engine<C> {
         let mut fresh = [0; 16];
         rustix::rand::getrandom(&mut fresh[..], rustix::rand::GetRandomFlags::empty())
             .map_err(|error| EngineError::StoreUnavailable(format!("no randomness: {error}")))?;
-        let context = Context { now: self.clock.now(), fresh, window: self.options.window };
+        let context = Context {
+            limits: self.options.limits,
+            agent_lives: self.agent_lives(&command),
+            ..Context::new(self.clock.now(), fresh, self.options.window)
+        };
         let outcome = self.machine.handle(&context, actor, command);
         if !outcome.events.is_empty() {
             self.commit(&outcome.events, &outcome.effects)?;
         }
         outcome.reply.map_err(|refusal| self.explain(refusal))
+    }
+
+    /// Whether the process that the command's session is bound to still lives.
+    fn agent_lives(&self, command: &Command) -> bool {
+        let (Command::Observe { facts, .. } | Command::Ask { facts, .. }) = command else {
+            return false;
+        };
+        let bound =
+            self.machine.session(&facts.session).and_then(|session| session.origin.as_ref());
+        bound.and_then(|origin| origin.agent.as_ref()).is_some_and(self.options.lives)
     }
 
     fn commit(
@@ -273,7 +298,7 @@ impl<C: Clock> Engine<C> {
     }
 
     fn next_tick(&self) -> Instant {
-        let until = self.machine.next_deadline().map_or(TICK, |deadline| {
+        let until = self.machine.next_deadline(self.clock.now()).map_or(TICK, |deadline| {
             Duration::try_from(deadline.duration_since(self.clock.now())).unwrap_or_default()
         });
         // After a failed commit a deadline may lie in the past: not sooner than every 100 ms, then.

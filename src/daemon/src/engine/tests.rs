@@ -29,7 +29,7 @@ struct Running {
 
 fn start(dir: tempfile::TempDir, heartbeat: Option<Heartbeat>) -> Running {
     let store = Store::open(dir.path()).unwrap();
-    let options = Options { window: SignedDuration::from_mins(10), doors: vec!["telegram"] };
+    let options = Options::new(SignedDuration::from_mins(10), vec!["telegram"]);
     let clock = TestClock { start: Instant::now() };
     let (engine, handle) = Engine::new(store, clock, options, heartbeat).unwrap();
     Running { handle, dir, task: tokio::spawn(engine.run()) }
@@ -37,15 +37,7 @@ fn start(dir: tempfile::TempDir, heartbeat: Option<Heartbeat>) -> Running {
 
 fn ask(n: u8) -> Command {
     let input = Input::new(format!(r#"{{"command":"echo {n}"}}"#));
-    let request = Request {
-        request: RequestId::from_bytes([n; 16]),
-        kind: Kind::Permission,
-        tool: "Bash".into(),
-        fingerprint: input.sha256().clone(),
-        input,
-        always: None,
-        subagent: None,
-    };
+    let request = Request::new(RequestId::from_bytes([n; 16]), Kind::Permission, "Bash", input);
     let facts = Facts::new(SessionId::from_agent("s1"), Agent::claude());
     Command::Ask { facts, request: Box::new(request) }
 }
@@ -58,7 +50,7 @@ async fn asked(handle: &Handle, n: u8) -> ApprovalId {
 }
 
 fn allow(id: ApprovalId) -> Command {
-    Command::Resolve { id, verdict: Verdict::Allow, message_id: None }
+    Command::resolve(id, Verdict::Allow)
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,4 +5,5 @@ pub mod fdstore;
 pub mod journal;
 pub mod limits;
 pub mod notify;
+pub mod process;
 pub mod sockets;

@@ -12,7 +12,8 @@ use super::StoreError;
 const APPLICATION_ID: i64 = 0x7061_6772;
 
 /// Entry N brings a database from schema N to N + 1.
-const MIGRATIONS: &[&str] = &[r"
+const MIGRATIONS: &[&str] = &[
+    r"
     -- What has happened, in order. The state is the replay of this.
     CREATE TABLE events (
         seq  INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -55,7 +56,23 @@ const MIGRATIONS: &[&str] = &[r"
         key   TEXT PRIMARY KEY,
         value TEXT NOT NULL
     ) STRICT, WITHOUT ROWID;
-"];
+",
+    r"
+    -- Notices come to the outbox: a task has a subject, and may have a body.
+    CREATE TABLE tasks (
+        id      INTEGER PRIMARY KEY AUTOINCREMENT,
+        door    TEXT NOT NULL,
+        kind    TEXT NOT NULL,                     -- ask | settle | tell
+        subject TEXT NOT NULL,                     -- an approval's id, or a notice's key
+        body    TEXT                               -- core::Notice as JSON
+    ) STRICT;
+    INSERT INTO tasks (id, door, kind, subject) SELECT id, door, kind, approval FROM outbox;
+    DROP TABLE outbox;
+    ALTER TABLE tasks RENAME TO outbox;
+    -- A later notice of the same key takes the place of one that was not sent yet.
+    CREATE UNIQUE INDEX outbox_notices ON outbox (door, subject) WHERE kind = 'tell';
+",
+];
 
 /// A file this small is read through at every start; a larger one would cost the start too much.
 const QUICK_CHECK_MAX_BYTES: u64 = 16 << 20;

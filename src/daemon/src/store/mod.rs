@@ -19,7 +19,7 @@ use rusqlite::Connection;
 
 pub use audit_log::AuditError;
 use audit_log::AuditLog;
-pub use outbox::{Task, TaskKind};
+pub use outbox::{Task, Todo};
 pub use read::Logged;
 pub use write::{Commit, Committed};
 

@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use pager_core::approval::{Input, Kind, Request};
 use pager_core::audit::{self, Head};
 use pager_core::{
-    Activity, Actor, Agent, ApprovalId, Command, Context, Facts, Machine, Reply, RequestId,
-    SessionId, Verdict,
+    Activity, Actor, Agent, ApprovalId, Assurance, Command, Context, Facts, Machine, Reply,
+    RequestId, SessionId, Verdict,
 };
 
 use super::*;
@@ -30,11 +30,8 @@ impl Pair {
 
     fn run(&mut self, command: Command) -> Reply {
         self.fresh += 1;
-        let context = Context {
-            now: Timestamp::from_second(1_700_000_000 + i64::from(self.fresh)).unwrap(),
-            fresh: [self.fresh; 16],
-            window: SignedDuration::from_hours(1),
-        };
+        let now = Timestamp::from_second(1_700_000_000 + i64::from(self.fresh)).unwrap();
+        let context = Context::new(now, [self.fresh; 16], SignedDuration::from_hours(1));
         let outcome = self.machine.handle(&context, &Actor::Desktop, command);
         let commit = Commit {
             machine: &self.machine,
@@ -51,15 +48,7 @@ impl Pair {
 
     fn ask(&mut self, n: u8) -> ApprovalId {
         let input = Input::new(format!(r#"{{"command": "echo {n}"}}"#));
-        let request = Request {
-            request: RequestId::from_bytes([n; 16]),
-            kind: Kind::Permission,
-            tool: "Bash".into(),
-            fingerprint: input.sha256().clone(),
-            input,
-            always: None,
-            subagent: None,
-        };
+        let request = Request::new(RequestId::from_bytes([n; 16]), Kind::Permission, "Bash", input);
         match self.run(Command::Ask { facts: facts(), request: Box::new(request) }) {
             Reply::Asked { id, .. } => id,
             other => panic!("{other:?}"),
@@ -67,7 +56,12 @@ impl Pair {
     }
 
     fn deny(&mut self, id: ApprovalId) {
-        self.run(Command::Resolve { id, verdict: Verdict::deny("no"), message_id: Some(5) });
+        self.run(Command::Resolve {
+            id,
+            verdict: Verdict::deny("no"),
+            message_id: Some(5),
+            assurance: Assurance::Door,
+        });
     }
 }
 
@@ -140,8 +134,8 @@ fn tasks_stand_for_each_door_until_they_are_done_and_questions_come_first() {
     drop(pair);
     let mut store = Store::open(dir.path()).unwrap();
     let tasks = store.tasks("a", 10).unwrap();
-    let kinds: Vec<_> = tasks.iter().map(|task| (task.kind, task.approval)).collect();
-    assert_eq!(kinds, [(TaskKind::Ask, first), (TaskKind::Ask, second), (TaskKind::Settle, first)]);
+    let todo: Vec<_> = tasks.iter().map(|task| task.todo.clone()).collect();
+    assert_eq!(todo, [Todo::Ask(first), Todo::Ask(second), Todo::Settle(first)]);
     for task in &tasks {
         store.finish_task(task.id).unwrap();
     }
@@ -251,13 +245,10 @@ fn a_full_disk_changes_nothing() {
     let pages: i64 =
         pair.store.db.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
     pair.store.db.pragma_update(None, "max_page_count", pages).unwrap();
-    let context = Context {
-        now: Timestamp::from_second(1_700_000_100).unwrap(),
-        fresh: [9; 16],
-        window: SignedDuration::from_hours(1),
-    };
+    let now = Timestamp::from_second(1_700_000_100).unwrap();
+    let context = Context::new(now, [9; 16], SignedDuration::from_hours(1));
     let long = Verdict::deny("no ".repeat(100_000));
-    let command = Command::Resolve { id, verdict: long, message_id: None };
+    let command = Command::resolve(id, long);
     let outcome = pair.machine.handle(&context, &Actor::Desktop, command);
     let commit = Commit {
         machine: &pair.machine,

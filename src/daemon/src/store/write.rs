@@ -1,12 +1,13 @@
 //! The one way anything is written: a commit.
 
-use pager_core::approval::Resolution;
+use std::borrow::Cow;
+
 use pager_core::audit::{self, Head};
 use pager_core::{Approval, ApprovalId, Durability, Effect, Event, Machine};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
+use serde::Serialize;
 
-use super::outbox::TaskKind;
-use super::{Store, StoreError};
+use super::{Store, StoreError, outbox};
 
 /// What one command came to, to be made durable as a whole or not at all.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +29,19 @@ pub struct Committed {
     pub seq: u64,
     /// For each event in its order, the audit log's head with its record, if it has one.
     pub evidence: Vec<Option<Head>>,
+}
+
+impl<'a> Commit<'a> {
+    /// An approval as it was before, or as it comes with this commit.
+    fn approval(&self, id: &ApprovalId) -> Option<&'a Approval> {
+        let new = || {
+            self.events.iter().find_map(|event| match event {
+                Event::ApprovalRequested { approval } if approval.id == *id => Some(&**approval),
+                _ => None,
+            })
+        };
+        self.machine.approval(id).or_else(new)
+    }
 }
 
 /// Whose note, and which, says what record of the audit log an approval ended with.
@@ -78,7 +92,8 @@ impl Store {
         let mut evidence = Vec::new();
         let mut head = self.audit.head().clone();
         for event in commit.events {
-            let Some(record) = audit::of_event(&head, commit.machine, event) else {
+            let about = self.about(commit, event)?;
+            let Some(record) = audit::of_event(&head, event, about.as_deref()) else {
                 evidence.push(None);
                 continue;
             };
@@ -93,6 +108,22 @@ impl Store {
         Ok(evidence)
     }
 
+    /// The approval an event is about; one that was granted long ago the machine has forgotten.
+    fn about<'a>(
+        &self,
+        commit: Commit<'a>,
+        event: &Event,
+    ) -> Result<Option<Cow<'a, Approval>>, StoreError> {
+        let Some(id) = event.approval() else { return Ok(None) };
+        match commit.approval(&id) {
+            Some(approval) => Ok(Some(Cow::Borrowed(approval))),
+            None if matches!(event, Event::GrantRevoked { .. }) => {
+                Ok(self.approval(&id)?.map(Cow::Owned))
+            }
+            None => Ok(None),
+        }
+    }
+
     fn write_transaction(
         &mut self,
         commit: Commit<'_>,
@@ -104,20 +135,14 @@ impl Store {
         let mut seq = 0;
         for (event, head) in commit.events.iter().zip(evidence) {
             seq = append(&tx, event)?;
-            project(&tx, commit.machine, event)?;
+            project(&tx, event)?;
             if let (Event::ApprovalResolved { id, .. }, Some(head)) = (event, head) {
                 put_evidence(&tx, id, head)?;
             }
         }
         for effect in commit.effects {
-            let (kind, id) = match effect {
-                Effect::Ask(id) => (TaskKind::Ask, id),
-                Effect::Settle(id) => (TaskKind::Settle, id),
-            };
-            let mut row =
-                tx.prepare_cached("INSERT INTO outbox (door, kind, approval) VALUES (?1, ?2, ?3)")?;
             for door in commit.doors {
-                row.execute((door, kind.as_str(), id.to_string()))?;
+                outbox::put(&tx, door, effect)?;
             }
         }
         if let Some(head) = evidence.iter().flatten().last() {
@@ -138,7 +163,7 @@ fn append(tx: &Transaction<'_>, event: &Event) -> Result<u64, StoreError> {
     Ok(row.query_row([serde_json::to_string(event)?], |row| row.get(0))?)
 }
 
-fn project(tx: &Transaction<'_>, machine: &Machine, event: &Event) -> Result<(), StoreError> {
+fn project(tx: &Transaction<'_>, event: &Event) -> Result<(), StoreError> {
     match event {
         Event::SessionChanged { session } => {
             tx.prepare_cached("INSERT OR REPLACE INTO sessions (id, body) VALUES (?1, ?2)")?
@@ -149,10 +174,14 @@ fn project(tx: &Transaction<'_>, machine: &Machine, event: &Event) -> Result<(),
         }
         Event::ApprovalRequested { approval } => put_approval(tx, approval)?,
         Event::ApprovalResolved { id, resolution } => {
-            if let Some(approval) = machine.approval(id) {
-                put_approval(tx, &settled(approval, resolution))?;
-            }
+            set(tx, id, "resolution", resolution)?;
+            tx.prepare_cached("UPDATE approvals SET state = ?2 WHERE id = ?1")?
+                .execute((id.to_string(), resolution.state.as_str()))?;
         }
+        Event::ApprovalAnnounced { id, at } => set(tx, id, "announced", at)?,
+        Event::ApprovalJudged { id, judgement } => set(tx, id, "judgement", judgement)?,
+        Event::GrantRevoked { id, revocation } => set(tx, id, "revoked", revocation)?,
+        Event::Noticed { .. } => {}
         Event::ApprovalForgotten { id } => {
             tx.prepare_cached("UPDATE approvals SET at_hand = 0 WHERE id = ?1")?
                 .execute([id.to_string()])?;
@@ -161,8 +190,16 @@ fn project(tx: &Transaction<'_>, machine: &Machine, event: &Event) -> Result<(),
     Ok(())
 }
 
-fn settled(approval: &Approval, resolution: &Resolution) -> Approval {
-    Approval { resolution: Some(resolution.clone()), ..approval.clone() }
+/// Sets one member of an approval's body.
+fn set(
+    tx: &Transaction<'_>,
+    id: &ApprovalId,
+    member: &str,
+    value: &impl Serialize,
+) -> Result<(), StoreError> {
+    tx.prepare_cached("UPDATE approvals SET body = json_set(body, ?2, json(?3)) WHERE id = ?1")?
+        .execute((id.to_string(), format!("$.{member}"), serde_json::to_string(value)?))?;
+    Ok(())
 }
 
 fn put_approval(tx: &Transaction<'_>, approval: &Approval) -> Result<(), StoreError> {

@@ -29,8 +29,7 @@ impl House {
     pub(crate) fn shut(api: &BotApi) -> Self {
         let state_dir = tempfile::tempdir().unwrap();
         let store = Store::open(state_dir.path()).unwrap();
-        let options =
-            Options { window: SignedDuration::from_hours(1), doors: vec![telegram::DOOR] };
+        let options = Options::new(SignedDuration::from_hours(1), vec![telegram::DOOR]);
         let (engine, handle) = Engine::new(store, SystemClock, options, None).unwrap();
         tokio::spawn(engine.run());
         let config = TelegramConfig {
@@ -83,15 +82,7 @@ impl House {
         input: &serde_json::Value,
     ) -> ApprovalId {
         let input = Input::new(input.to_string());
-        let request = Request {
-            request: RequestId::from_bytes([n; 16]),
-            kind,
-            tool: tool.to_owned(),
-            fingerprint: input.sha256().clone(),
-            input,
-            always: None,
-            subagent: None,
-        };
+        let request = Request::new(RequestId::from_bytes([n; 16]), kind, tool, input);
         let mut facts = Facts::new(SessionId::from_agent("s1"), Agent::claude());
         facts.cwd = Some("/home/ada/webshop".to_owned());
         let command = Command::Ask { facts, request: Box::new(request) };
@@ -103,7 +94,7 @@ impl House {
 
     /// Somebody decides at the desktop.
     pub(crate) async fn deny(&self, id: ApprovalId) {
-        let command = Command::Resolve { id, verdict: Verdict::deny(""), message_id: None };
+        let command = Command::resolve(id, Verdict::deny(""));
         self.handle.submit(Actor::Desktop, command).await.unwrap();
     }
 

@@ -66,7 +66,7 @@ impl Context {
         verdict: Verdict,
     ) -> Result<(), Error> {
         let actor = self.actor(connection, header).await?;
-        let command = Command::Resolve { id, verdict, message_id: None };
+        let command = Command::resolve(id, verdict);
         self.handle().submit(actor, command).await?;
         Ok(())
     }

@@ -238,7 +238,7 @@ impl<'a> Door<'a> {
         let approval =
             self.shown.iter().find(|(_, id)| **id == Some(notification)).map(|(id, _)| *id);
         let (Some(id), Some(verdict)) = (approval, card::verdict(action)) else { return Ok(()) };
-        let command = Command::Resolve { id, verdict, message_id: None };
+        let command = Command::resolve(id, verdict);
         match self.handle.submit(Actor::Desktop, command).await {
             Err(EngineError::Stopped) => Err(EngineError::Stopped.into()),
             Err(error) => {

@@ -16,7 +16,7 @@ use super::state::TelegramState;
 use super::throttle::{Backoff, Throttle};
 use super::{DOOR, Door};
 use crate::engine::EngineError;
-use crate::store::TaskKind;
+use crate::store::Todo;
 
 /// When a store that could not be read is asked again.
 const STORE_RETRY: Duration = Duration::from_secs(5);
@@ -131,9 +131,10 @@ impl Outbox {
         let mut next: Option<Instant> = None;
         let mut later = |at: Instant| next = Some(next.map_or(at, |next| next.min(at)));
         for task in tasks {
-            let step = match task.kind {
-                TaskKind::Ask => self.ask(task).await?,
-                TaskKind::Settle => self.settle(task.approval, Some(task.id)).await?,
+            let step = match task.todo {
+                Todo::Ask(id) => self.ask(id, task.id).await?,
+                Todo::Settle(id) => self.settle(id, Some(task.id)).await?,
+                Todo::Tell(notice) => self.tell(&notice, task.id).await?,
             };
             match step {
                 Step::Over => return Ok(Some(Step::Over)),

@@ -2,7 +2,7 @@
 
 use pager_core::message_id::APPROVAL_REFUSED;
 use pager_core::sanitize::one_line;
-use pager_core::{Actor, ApprovalId, Command, Refusal, Reply, present};
+use pager_core::{Actor, ApprovalId, Assurance, Command, Refusal, Reply, present};
 use teloxide_core::types::{CallbackQuery, User};
 
 use super::Door;
@@ -92,6 +92,7 @@ impl Door {
             id: claim.approval,
             verdict: claim.choice.verdict(),
             message_id: Some(i64::from(message)),
+            assurance: Assurance::Door,
         };
         match self.handle.submit(Actor::Telegram { user }, command).await {
             Ok(Reply::Resolved(_) | Reply::Done | Reply::Asked { .. }) => {

@@ -57,8 +57,7 @@ async fn a_session_waits_while_an_approval_of_its_own_does() {
     let id = world.ask(Kind::Permission, "{}").await;
     let told = client.signals_until("SessionChanged").await;
     assert!(told.last().unwrap().contains("(\"one-1\", \"waiting\")"), "{told:#?}");
-    let verdict = Verdict::Allow;
-    let allow = Command::Resolve { id, verdict, message_id: None };
+    let allow = Command::resolve(id, Verdict::Allow);
     world.handle.submit(Actor::Desktop, allow).await.unwrap();
     let told = client.signals_until("SessionChanged").await;
     assert!(told.last().unwrap().contains("(\"one-1\", \"working\")"), "{told:#?}");

@@ -8,9 +8,7 @@ use futures_util::StreamExt;
 use jiff::{SignedDuration, Timestamp};
 use pager_agents::wiring::Wiring;
 use pager_core::approval::{AlwaysGrant, Input, Kind};
-use pager_core::{
-    Actor, Agent, ApprovalId, Command, Facts, Reply, Request, RequestId, SessionId, Sha256Hex,
-};
+use pager_core::{Actor, Agent, ApprovalId, Command, Facts, Reply, Request, RequestId, SessionId};
 use tokio::net::UnixStream;
 use tokio::sync::{mpsc, watch};
 use zbus::message::Type;
@@ -49,7 +47,7 @@ impl World {
         let home = tempfile::tempdir().unwrap();
         let store = Store::open(&home.path().join("state")).unwrap();
         let clock = TestClock(Arc::new(Mutex::new("2026-01-01T12:00:00Z".parse().unwrap())));
-        let options = Options { window: SignedDuration::from_hours(1), doors: Vec::new() };
+        let options = Options::new(SignedDuration::from_hours(1), Vec::new());
         let (engine, handle) = Engine::new(store, clock.clone(), options, None).unwrap();
         tokio::spawn(engine.run());
         let hook = home.path().join("pager-hook");
@@ -95,28 +93,20 @@ impl World {
         self.asked += 1;
         let facts = Facts { cwd: Some("/home/me/webshop".into()), ..facts() };
         let input = Input::new(input);
-        let request = Request {
-            request: RequestId::from_bytes([self.asked; 16]),
-            kind,
-            tool: "Bash".to_owned(),
-            fingerprint: input.sha256().clone(),
-            input,
-            always: None,
-            subagent: None,
-        };
+        let request = Request::new(RequestId::from_bytes([self.asked; 16]), kind, "Bash", input);
         self.submit_ask(facts, request).await
     }
 
     pub(super) async fn ask_with_always(&mut self, rule: &str) -> ApprovalId {
         self.asked += 1;
         let request = Request {
-            request: RequestId::from_bytes([self.asked; 16]),
-            kind: Kind::Permission,
-            tool: "Bash".to_owned(),
-            input: Input::new("{}"),
-            fingerprint: Sha256Hex::of(b"{}"),
             always: Some(AlwaysGrant { rule: rule.to_owned(), suggestion: "{}".to_owned() }),
-            subagent: None,
+            ..Request::new(
+                RequestId::from_bytes([self.asked; 16]),
+                Kind::Permission,
+                "Bash",
+                Input::new("{}"),
+            )
         };
         self.submit_ask(facts(), request).await
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use pager_core::ApprovalId;
+use pager_core::{ApprovalId, Notice, present};
 use teloxide_core::payloads::{EditMessageText, SendMessage};
 use teloxide_core::prelude::*;
 use teloxide_core::types::{
@@ -12,7 +12,6 @@ use tokio::time::Instant;
 
 use super::{Outbox, STORE_RETRY, Step};
 use crate::engine::EngineError;
-use crate::store::Task;
 use crate::surfaces::telegram::DOOR;
 use crate::surfaces::telegram::api::Failure;
 use crate::surfaces::telegram::callback::{Nonce, Sent};
@@ -31,17 +30,16 @@ const NO_PREVIEW: LinkPreviewOptions = LinkPreviewOptions {
 
 impl Outbox {
     /// Sends a prompt, unless it is there or no longer wanted.
-    pub(super) async fn ask(&mut self, task: Task) -> Result<Step, EngineError> {
-        let id = task.approval;
+    pub(super) async fn ask(&mut self, id: ApprovalId, task: i64) -> Result<Step, EngineError> {
         let (approval, notes) = self.door.look(id).await?;
         let asked = notes.iter().any(|(_, sent)| sent.message.is_some());
         let Some(approval) = approval.filter(|approval| approval.is_pending() && !asked) else {
-            return self.finish(task.id).await;
+            return self.finish(task).await;
         };
         let Some(chat) = self.door.home() else {
             let trouble = "there is nobody to ask: set telegram.allowed_users or telegram.chat";
             self.door.board.trouble(Some(trouble.to_owned()));
-            return self.finish(task.id).await;
+            return self.finish(task).await;
         };
         if let Err(at) = self.throttle.take(chat, Urgency::Prompt, Instant::now()) {
             return Ok(Step::NotBefore(at));
@@ -68,7 +66,7 @@ impl Outbox {
         match self.door.api.call(&call).await {
             Ok(MessageId(message)) => {
                 self.reached(chat);
-                self.asked(task, slot, Sent { message: Some(message), ..sent }, &notes).await
+                self.asked(id, task, slot, Sent { message: Some(message), ..sent }, &notes).await
             }
             Err(failure) => {
                 if !matches!(failure, Failure::Unreachable { perhaps_done: true, .. }) {
@@ -77,7 +75,7 @@ impl Outbox {
                         .with_store(move |store, _| store.drop_note(DOOR, &id, &slot))
                         .await?;
                 }
-                self.failed(chat, failure, Some(task.id)).await
+                self.failed(chat, failure, Some(task)).await
             }
         }
     }
@@ -85,7 +83,8 @@ impl Outbox {
     /// Writes down that a prompt was sent, and which message an earlier, unconfirmed one may be.
     async fn asked(
         &mut self,
-        task: Task,
+        id: ApprovalId,
+        task: i64,
         slot: String,
         sent: Sent,
         notes: &[(String, Sent)],
@@ -105,12 +104,12 @@ impl Outbox {
                 let missing = door.seen().missing(chat, last.unwrap_or(0), message, lost.len());
                 for ((slot, note), perhaps) in lost.iter_mut().zip(missing) {
                     note.perhaps = Some(perhaps);
-                    store.put_note(DOOR, &task.approval, slot, note)?;
+                    store.put_note(DOOR, &id, slot, note)?;
                 }
-                store.put_note(DOOR, &task.approval, &slot, &sent)?;
+                store.put_note(DOOR, &id, &slot, &sent)?;
                 store.put_fact_relaxed(&last_key, &message.to_string())?;
                 door.seen().note(chat, message);
-                store.finish_task(task.id)
+                store.finish_task(task)
             })
             .await?;
         Ok(Step::Over)
@@ -160,6 +159,15 @@ impl Outbox {
             self.door.handle.with_store(move |store, _| store.drop_notes(DOOR, &id)).await?;
         }
         self.finish_some(task).await
+    }
+
+    /// Tells the person something that asks nothing of them.
+    pub(super) async fn tell(&mut self, notice: &Notice, task: i64) -> Result<Step, EngineError> {
+        let Some(chat) = self.door.home() else { return self.finish(task).await };
+        match self.say(chat, present::notice(notice)).await? {
+            Step::Over => self.finish(task).await,
+            later => Ok(later),
+        }
     }
 
     pub(super) async fn say(&mut self, chat: i64, text: String) -> Result<Step, EngineError> {

@@ -3,31 +3,20 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use pager_core::approval::Input;
 use pager_core::{
-    Actor, Agent, ApprovalId, RequestId, Resolution, SessionId, Sha256Hex, State, Verdict,
+    Actor, Agent, ApprovalId, Facts, Request, RequestId, Resolution, SessionId, State, Verdict,
 };
 use proptest::prelude::*;
 
 use super::*;
 
 fn approval(kind: Kind, tool: &str, input: &str) -> Approval {
-    Approval {
-        id: ApprovalId::from_bytes([0xab; 16]),
-        request: RequestId::from_bytes([1; 16]),
-        session: SessionId::from_agent("s"),
-        agent: Agent::claude(),
-        kind,
-        tool: tool.to_owned(),
-        summary: String::new(),
-        input: Input::new(Arc::from(input)),
-        fingerprint: Sha256Hex::zero(),
-        cwd: "/home/me/a & <b>".to_owned(),
-        label: "webshop".to_owned(),
-        subagent: None,
-        always: None,
-        created: Timestamp::UNIX_EPOCH,
-        expires: Timestamp::MAX,
-        resolution: None,
-    }
+    let input = Input::new(Arc::from(input));
+    let request = Request::new(RequestId::from_bytes([1; 16]), kind, tool, input);
+    let mut facts = Facts::new(SessionId::from_agent("s"), Agent::claude());
+    facts.cwd = Some("/home/me/a & <b>".to_owned());
+    let id = ApprovalId::from_bytes([0xab; 16]);
+    let label = "webshop".to_owned();
+    Approval::new(id, &facts, request, label, Timestamp::UNIX_EPOCH, Timestamp::MAX)
 }
 
 fn bash(command: &str) -> Approval {
