@@ -166,7 +166,7 @@ impl Outbox {
         let Some(chat) = self.door.home() else { return self.finish(task).await };
         match self.say(chat, present::notice(notice)).await? {
             Step::Over => self.finish(task).await,
-            later => Ok(later),
+            later @ Step::NotBefore(_) => Ok(later),
         }
     }
 
