@@ -5,7 +5,9 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use pager_config::{Secret, Url};
 use pager_core::approval::{Input, Kind, Request};
-use pager_core::{Actor, Agent, ApprovalId, Command, Facts, Reply, RequestId, SessionId, Verdict};
+use pager_core::{
+    Actor, Agent, ApprovalId, Command, Facts, Limits, Reply, RequestId, SessionId, Verdict,
+};
 use pager_tests::botapi::{BotApi, MessageView, Tap};
 use pagerd::engine::{Engine, Handle, Options, SystemClock};
 use pagerd::store::Store;
@@ -29,7 +31,8 @@ impl House {
     pub(crate) fn shut(api: &BotApi) -> Self {
         let state_dir = tempfile::tempdir().unwrap();
         let store = Store::open(state_dir.path()).unwrap();
-        let options = Options::new(SignedDuration::from_hours(1), vec![telegram::DOOR]);
+        let mut options = Options::new(SignedDuration::from_hours(1), vec![telegram::DOOR]);
+        options.limits = Limits { approvals_per_minute: 1000, denials_in_a_row: 0 };
         let (engine, handle) = Engine::new(store, SystemClock, options, None).unwrap();
         tokio::spawn(engine.run());
         let config = TelegramConfig {

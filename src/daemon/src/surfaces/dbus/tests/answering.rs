@@ -67,7 +67,8 @@ async fn every_verdict_has_a_method_on_the_object_too() {
     let verdict = world.handle.resolution(always).await.unwrap().verdict;
     assert_eq!(verdict, Some(Verdict::AllowAlways));
 
-    let question = world.ask(Kind::Question, "{}").await;
+    let asked = r#"{"questions":[{"question":"Which?","multiSelect":true}]}"#;
+    let question = world.ask(Kind::Question, asked).await;
     let answers = HashMap::from([("Which?", vec!["left", "right"])]);
     client.call(ROOT, "Answer", &(question.to_string(), answers)).await.unwrap();
     let Some(Verdict::Answer { answers }) =
