@@ -11,7 +11,7 @@ mod journal;
 use std::collections::HashMap;
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use pager_core::{
     Actor, Approval, ApprovalId, Command, Context, Event, Limits, Machine, Process, Refusal, Reply,
     Resolution, Session,
@@ -27,6 +27,10 @@ use crate::store::{Commit, Store, StoreError};
 /// How often time is looked at even if no deadline is near: after a suspend the monotonic clock
 /// that timers run on is behind.
 const TICK: Duration = Duration::from_secs(20);
+
+/// How often what nobody needs any more is deleted, and how long after the start at the earliest.
+const PRUNE_EVERY: SignedDuration = SignedDuration::from_hours(24);
+const PRUNE_AFTER_START: SignedDuration = SignedDuration::from_mins(10);
 
 /// What the engine is told by the configuration and by its host.
 #[derive(Debug, Clone)]
@@ -116,6 +120,7 @@ pub struct Engine<C> {
     published: watch::Sender<u64>,
     health: watch::Sender<Health>,
     waiters: HashMap<ApprovalId, Vec<oneshot::Sender<Resolution>>>,
+    next_prune: Timestamp,
 }
 
 impl<C: Clock> Engine<C> {
@@ -134,6 +139,7 @@ impl<C: Clock> Engine<C> {
         let (published, subscription) = watch::channel(seq);
         let (health, condition) = watch::channel(Health::Ready);
         let handle = Handle::new(sender, subscription, condition);
+        let next_prune = clock.now().saturating_add(PRUNE_AFTER_START).unwrap_or(Timestamp::MAX);
         let engine = Self {
             machine,
             store,
@@ -144,6 +150,7 @@ impl<C: Clock> Engine<C> {
             published,
             health,
             waiters: HashMap::new(),
+            next_prune,
         };
         Ok((engine, handle))
     }
@@ -294,6 +301,13 @@ impl<C: Clock> Engine<C> {
     fn tick(&mut self) {
         if let Err(error) = self.submit(&Actor::Timeout, Command::Tick) {
             tracing::warn!("what is due could not be done: {error}");
+        }
+        let now = self.clock.now();
+        if now >= self.next_prune {
+            self.next_prune = now.saturating_add(PRUNE_EVERY).unwrap_or(Timestamp::MAX);
+            if let Err(error) = self.store.prune(now) {
+                tracing::warn!("what is long over could not be deleted: {error}");
+            }
         }
     }
 

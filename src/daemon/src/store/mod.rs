@@ -8,6 +8,7 @@ mod migrate;
 mod notes;
 mod outbox;
 mod read;
+mod retention;
 mod write;
 
 use std::fs;

@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 
 use jiff::{SignedDuration, Timestamp};
-use pager_core::approval::{Input, Kind, Request};
+use pager_core::approval::{AlwaysGrant, Input, Kind, Request};
 use pager_core::audit::{self, Head};
 use pager_core::{
     Activity, Actor, Agent, ApprovalId, Assurance, Command, Context, Facts, Machine, Reply,
@@ -19,19 +19,22 @@ struct Pair {
     machine: Machine,
     store: Store,
     fresh: u8,
+    /// How much later it is than the number of commands says.
+    later: SignedDuration,
 }
 
 impl Pair {
     fn open(dir: &Path) -> Self {
         let store = Store::open(dir).unwrap();
         let (machine, _) = store.load().unwrap();
-        Self { machine, store, fresh: 0 }
+        Self { machine, store, fresh: 0, later: SignedDuration::ZERO }
     }
 
     fn run(&mut self, command: Command) -> Reply {
         self.fresh += 1;
         let now = Timestamp::from_second(1_700_000_000 + i64::from(self.fresh)).unwrap();
-        let context = Context::new(now, [self.fresh; 16], SignedDuration::from_hours(1));
+        let context =
+            Context::new(now + self.later, [self.fresh; 16], SignedDuration::from_hours(1));
         let outcome = self.machine.handle(&context, &Actor::Desktop, command);
         let commit = Commit {
             machine: &self.machine,
@@ -47,8 +50,13 @@ impl Pair {
     }
 
     fn ask(&mut self, n: u8) -> ApprovalId {
+        self.ask_with(n, None)
+    }
+
+    fn ask_with(&mut self, n: u8, always: Option<AlwaysGrant>) -> ApprovalId {
         let input = Input::new(format!(r#"{{"command": "echo {n}"}}"#));
         let request = Request::new(RequestId::from_bytes([n; 16]), Kind::Permission, "Bash", input);
+        let request = Request { always, ..request };
         match self.run(Command::Ask { facts: facts(), request: Box::new(request) }) {
             Reply::Asked { id, .. } => id,
             other => panic!("{other:?}"),
@@ -266,4 +274,36 @@ fn a_full_disk_changes_nothing() {
     assert_eq!(pair.store.load().unwrap().0, before);
     pair.deny(id);
     assert_eq!(chain(dir.path()).0.len(), 1);
+}
+
+#[test]
+fn what_is_long_over_is_deleted_and_what_still_counts_is_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut pair = Pair::open(dir.path());
+    let grant = AlwaysGrant { rule: "Bash(echo 2)".into(), suggestion: "{}".into() };
+    let (over, granted, pending) = (pair.ask(1), pair.ask_with(2, Some(grant)), pair.ask(3));
+    pair.deny(over);
+    pair.run(Command::resolve(granted, Verdict::AllowAlways));
+    // The machine forgets what is settled an hour later.
+    pair.later = SignedDuration::from_hours(2);
+    pair.run(Command::Tick);
+    let now = Timestamp::from_second(1_700_000_000).unwrap();
+    let known = |pair: &Pair| {
+        [over, granted, pending].map(|id| pair.store.approval(&id).unwrap().is_some())
+    };
+    let days = |days: i64| now + SignedDuration::from_hours(24 * days);
+    pair.store.prune(days(89)).unwrap();
+    assert_eq!(known(&pair), [true; 3]);
+    pair.store.prune(days(91)).unwrap();
+    assert_eq!(known(&pair), [false, true, true], "a grant stands until it is taken back");
+    let inputs = |pair: &Pair| -> i64 {
+        pair.store.db.query_row("SELECT count(*) FROM inputs", [], |row| row.get(0)).unwrap()
+    };
+    assert_eq!(inputs(&pair), 3, "the event log still speaks of it");
+    let long_ago = "UPDATE events SET seq = -1000000 WHERE body ->> '$.approval.id' = ?1";
+    pair.store.db.execute(long_ago, [over.to_string()]).unwrap();
+    pair.store.prune(days(91)).unwrap();
+    assert_eq!(inputs(&pair), 2);
+    let (lines, _) = chain(dir.path());
+    assert_eq!(lines.len(), 3, "the evidence stays");
 }
