@@ -42,7 +42,7 @@ struct Excerpt {
 
 impl Diagnostic {
     /// A fault of a file as a whole.
-    pub(crate) fn of_file(path: &Path, message: impl Into<String>) -> Self {
+    pub fn of_file(path: &Path, message: impl Into<String>) -> Self {
         Self {
             file: path.to_owned(),
             line: None,
@@ -55,7 +55,7 @@ impl Diagnostic {
     }
 
     /// A fault of the part `span` of a file's text.
-    pub(crate) fn at(path: &Path, text: &str, span: Range<usize>, message: String) -> Self {
+    pub fn at(path: &Path, text: &str, span: Range<usize>, message: String) -> Self {
         let start = boundary(text, span.start);
         let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
         let line = text[line_start..].lines().next().unwrap_or_default();
@@ -70,11 +70,15 @@ impl Diagnostic {
         }
     }
 
-    pub(crate) fn about(self, key: impl Into<String>) -> Self {
+    /// The same, about this key.
+    #[must_use]
+    pub fn about(self, key: impl Into<String>) -> Self {
         Self { key: Some(key.into()), ..self }
     }
 
-    pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
+    /// The same, with what would be right.
+    #[must_use]
+    pub fn hint(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }
     }
 }

@@ -105,10 +105,7 @@ pub fn nearest_key(unknown: &str) -> Option<&'static str> {
 }
 
 /// The candidate that `word` is a slip of, if there is one: a third of the name may be wrong.
-pub(crate) fn nearest<'a>(
-    word: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     candidates
         .into_iter()
         .map(|known| (strsim::osa_distance(word, known), known))

@@ -1,0 +1,8 @@
+//! The policy from outside: files and calls in, judgements out.
+
+mod faults;
+mod properties;
+mod rules;
+mod secrets;
+mod slip;
+mod world;
