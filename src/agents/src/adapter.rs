@@ -70,4 +70,13 @@ impl Adapter {
             Self::Codex => codex::decision(approval),
         }
     }
+
+    /// Whether it kills a waiting hook, so that nothing can be said on the way, when the person leaves
+    /// the question, and tells of that in another event.
+    pub fn kills_hooks(self) -> bool {
+        match self {
+            Self::Claude => false,
+            Self::Codex => true,
+        }
+    }
 }

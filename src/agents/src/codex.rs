@@ -1,5 +1,7 @@
 //! Codex CLI: hook events in, decisions out.
 
+pub mod app_server;
+
 use pager_core::approval::{Input, Kind};
 use pager_core::{
     Activity, Agent, Approval, Command, Request, RequestId, SessionId, Sha256Hex, Verdict,

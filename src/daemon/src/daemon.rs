@@ -1,6 +1,7 @@
 //! The daemon's life: what is brought up in which order, reloaded, and taken down.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread;
 
 use anyhow::Context as _;
@@ -14,6 +15,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::args::Args;
+use crate::codex::Codex;
 use crate::doors::{self, Doors};
 use crate::engine::{Engine, Handle, Heartbeat, Options, SystemClock};
 use crate::host::notify;
@@ -66,12 +68,16 @@ pub async fn run(args: &Args, passed: Passed) -> Result<(), Failure> {
     let mut doors = Doors::new();
     doors.arrange(&handle, &config).await;
     let mut dbus = DBus::start(&handle, doors.telegram_state(), &runtime_dir).await?;
-    let ingress = Ingress::new(handle.clone(), Some(dbus.path.display().to_string()));
+    let codex = Codex::new(handle.clone(), codex_home().as_deref(), config.approvals.codex_window);
+    let bus = dbus.path.display().to_string();
+    let ingress = Ingress::new(handle.clone(), Some(bus), Arc::clone(&codex));
     let waiting = passed.waiting.into_iter().filter_map(|(id, stream)| {
         stream.set_nonblocking(true).ok()?;
         Some((id, UnixStream::from_std(stream).ok()?))
     });
     ingress.resume(waiting.collect());
+    let resuming = Arc::clone(&codex);
+    tokio::spawn(async move { resuming.resume().await });
     let listening = tokio::spawn(ingress.serve(hook.listener));
     let status = tokio::spawn(status::keep(handle.clone(), doors.telegram_state()));
 
@@ -81,10 +87,10 @@ pub async fn run(args: &Args, passed: Passed) -> Result<(), Failure> {
         tokio::select! {
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
-            _ = hangup.recv() => drop(reload(&sources, &handle, &mut doors).await),
+            _ = hangup.recv() => drop(reload(&sources, &handle, &mut doors, &codex).await),
             Some(answer) = dbus.reload.recv() => {
                 // Whoever asked may have gone.
-                drop(answer.send(reload(&sources, &handle, &mut doors).await));
+                drop(answer.send(reload(&sources, &handle, &mut doors, &codex).await));
             }
         }
     }
@@ -111,11 +117,17 @@ fn load(sources: &Sources) -> Result<Config, Failure> {
 }
 
 /// Reads the configuration anew; where it is wrong, the one in force stays in force.
-async fn reload(sources: &Sources, handle: &Handle, doors: &mut Doors) -> Result<(), String> {
+async fn reload(
+    sources: &Sources,
+    handle: &Handle,
+    doors: &mut Doors,
+    codex: &Codex,
+) -> Result<(), String> {
     notify::reloading();
     let outcome = match load(sources) {
         Ok(config) => {
             doors.arrange(handle, &config).await;
+            codex.configure(config.approvals.codex_window);
             tracing::info!("the configuration was read anew");
             handle.configure(options(&config)).await.map_err(|error| error.to_string())
         }
@@ -228,6 +240,14 @@ fn hook_program() -> PathBuf {
         [folder.join("pager-hook"), prefix.join("bin/pager-hook")].into_iter().find(|p| p.exists())
     });
     beside.unwrap_or_else(|| PathBuf::from("/usr/bin/pager-hook"))
+}
+
+/// Codex's folder, as Codex itself finds it.
+fn codex_home() -> Option<PathBuf> {
+    match std::env::var_os("CODEX_HOME").filter(|home| !home.is_empty()) {
+        Some(home) => Some(PathBuf::from(home)),
+        None => Some(pager_config::paths::Paths::from_env().home()?.join(".codex")),
+    }
 }
 
 /// The agents' settings of this person.

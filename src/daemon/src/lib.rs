@@ -5,6 +5,7 @@
 //! brings them up and takes them down.
 
 pub mod args;
+pub mod codex;
 pub mod daemon;
 pub mod doors;
 pub mod engine;

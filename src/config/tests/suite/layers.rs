@@ -25,6 +25,7 @@ fn with_no_file_everything_is_the_default() {
             "telegram.allowed_users = [] (default)",
             "telegram.chat = unset (default)",
             "approvals.window = \"1h\" (default)",
+            "approvals.codex_window = \"20s\" (default)",
             "desktop.enabled = true (default)",
             "limits.approvals_per_minute = 10 (default)",
             "limits.denials_in_a_row = 5 (default)",

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use jiff::SignedDuration;
 use pager_core::approval::{AlwaysGrant, Input, Kind};
@@ -13,6 +14,7 @@ use pager_core::{
 use pager_tests::bus::Bus;
 use pagerd::engine::{Engine, Handle, Options, SystemClock};
 use pagerd::host::sockets;
+use pagerd::codex::Codex;
 use pagerd::ingress::Ingress;
 use pagerd::store::Store;
 use pagerd::surfaces::dbus::{self, BusChoice, BusState, Controls};
@@ -123,7 +125,8 @@ async fn serve(
     let hook = listener(&dir.join("hook.sock"));
     let private = listener(&dir.join("bus.sock"));
     let path = dir.join("bus.sock").display().to_string();
-    tokio::spawn(Ingress::new(handle.clone(), Some(path)).serve(hook));
+    let codex = Codex::new(handle.clone(), None, Duration::ZERO);
+    tokio::spawn(Ingress::new(handle.clone(), Some(path), codex).serve(hook));
     let (reload, _reloads) = mpsc::channel(1);
     let (_telegram, telegram_state) = watch::channel("off".to_owned());
     let controls = Controls {

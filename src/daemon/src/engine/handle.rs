@@ -1,5 +1,6 @@
 //! The way to speak to the engine, for every ingress and every surface alike.
 
+use jiff::SignedDuration;
 use pager_core::{Actor, Approval, ApprovalId, Command, Machine, Refusal, Reply, Resolution};
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -62,8 +63,21 @@ impl Handle {
     /// # Errors
     /// [`EngineError`]; nothing has changed then.
     pub async fn submit(&self, actor: Actor, command: Command) -> Result<Reply, EngineError> {
+        self.submit_within(actor, command, None).await
+    }
+
+    /// As [`Handle::submit`]; what is asked by it waits for `window` in place of the configured time.
+    ///
+    /// # Errors
+    /// [`EngineError`]; nothing has changed then.
+    pub async fn submit_within(
+        &self,
+        actor: Actor,
+        command: Command,
+        window: Option<SignedDuration>,
+    ) -> Result<Reply, EngineError> {
         let (reply, answer) = oneshot::channel();
-        self.send(Job::Submit { actor, command: Box::new(command), reply }).await?;
+        self.send(Job::Submit { actor, command: Box::new(command), window, reply }).await?;
         answer.await.map_err(|_| EngineError::Stopped)?
     }
 

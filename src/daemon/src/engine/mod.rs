@@ -95,6 +95,8 @@ enum Job {
     Submit {
         actor: Actor,
         command: Box<Command>,
+        /// How long what is asked waits, where it is not the configured time.
+        window: Option<SignedDuration>,
         reply: oneshot::Sender<Result<Reply, EngineError>>,
     },
     Snapshot {
@@ -186,8 +188,8 @@ impl<C: Clock> Engine<C> {
     fn serve(&mut self, job: Job) {
         // A reply nobody waits for any more is no error: the fact stands.
         match job {
-            Job::Submit { actor, command, reply } => {
-                let answer = self.submit(&actor, *command);
+            Job::Submit { actor, command, window, reply } => {
+                let answer = self.submit(&actor, *command, window);
                 drop(reply.send(answer));
             }
             Job::Snapshot { reply } => {
@@ -206,14 +208,20 @@ impl<C: Clock> Engine<C> {
         }
     }
 
-    fn submit(&mut self, actor: &Actor, command: Command) -> Result<Reply, EngineError> {
+    fn submit(
+        &mut self,
+        actor: &Actor,
+        command: Command,
+        window: Option<SignedDuration>,
+    ) -> Result<Reply, EngineError> {
         let mut fresh = [0; 16];
         rustix::rand::getrandom(&mut fresh[..], rustix::rand::GetRandomFlags::empty())
             .map_err(|error| EngineError::StoreUnavailable(format!("no randomness: {error}")))?;
+        let window = window.unwrap_or(self.options.window);
         let context = Context {
             limits: self.options.limits,
             agent_lives: self.agent_lives(&command),
-            ..Context::new(self.clock.now(), fresh, self.options.window)
+            ..Context::new(self.clock.now(), fresh, window)
         };
         let outcome = self.machine.handle(&context, actor, command);
         if !outcome.events.is_empty() {
@@ -299,7 +307,7 @@ impl<C: Clock> Engine<C> {
     }
 
     fn tick(&mut self) {
-        if let Err(error) = self.submit(&Actor::Timeout, Command::Tick) {
+        if let Err(error) = self.submit(&Actor::Timeout, Command::Tick, None) {
             tracing::warn!("what is due could not be done: {error}");
         }
         let now = self.clock.now();

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use pager_agents::Adapter;
+use pager_agents::codex::{self, Step};
 use pager_core::message_id::HOOK_REFUSED;
 use pager_core::{Actor, Command, Reply};
 use pager_proto::{Hello, Incoming, Kind, RequestDecoder, SUPPORTED, ServerLine, encode_line};
@@ -12,6 +13,7 @@ use tokio::time::timeout;
 
 use super::Ingress;
 use super::intake::{Intake, Refusal};
+use crate::engine::EngineError;
 
 /// How long a client may take to read what it is told.
 const TAKE_WITHIN: Duration = Duration::from_secs(10);
@@ -43,20 +45,27 @@ impl Ingress {
         }
         let Some(Incoming::Body(body)) = intake.next().await? else { return Ok(()) };
         let (stream, decoder) = intake.into_parts();
-        let (adapter, command) = understand(&hello, &body)?;
+        let Understood { adapter, command, step } = understand(&hello, &body)?;
         drop(body);
-        self.carry_out(stream, decoder, adapter, command).await;
+        match adapter {
+            Adapter::Codex => self.carry_out_for_codex(stream, decoder, command, step).await,
+            _ => {
+                let done = self.handle.submit(Actor::Agent, command).await;
+                self.conclude_asking(stream, decoder, adapter, done).await;
+            }
+        }
         Ok(())
     }
 
-    async fn carry_out(
+    /// Tells a hook what came of its event, or waits until there is something to tell.
+    pub(super) async fn conclude_asking(
         &self,
         stream: &mut UnixStream,
         decoder: RequestDecoder,
         adapter: Adapter,
-        command: Command,
+        done: Result<Reply, EngineError>,
     ) {
-        match self.handle.submit(Actor::Agent, command).await {
+        match done {
             Ok(Reply::Asked { id, .. }) => self.wait(stream, decoder, adapter, id).await,
             Ok(Reply::Done | Reply::Resolved(_)) => {
                 let reason = "there is nothing to decide".to_owned();
@@ -70,8 +79,16 @@ impl Ingress {
     }
 }
 
+/// What a client's request means.
+struct Understood {
+    adapter: Adapter,
+    command: Command,
+    /// Where in a tool call of Codex's it stands.
+    step: Option<Step>,
+}
+
 /// Makes a command of what a client sent.
-fn understand(hello: &Hello, body: &[u8]) -> Result<(Adapter, Command), Refusal> {
+fn understand(hello: &Hello, body: &[u8]) -> Result<Understood, Refusal> {
     let adapter =
         Adapter::named(&hello.agent).ok_or_else(|| Refusal::UnknownAgent(hello.agent.clone()))?;
     let text = std::str::from_utf8(body)?;
@@ -82,7 +99,8 @@ fn understand(hello: &Hello, body: &[u8]) -> Result<(Adapter, Command), Refusal>
             adapter.event(text, request.to_string().parse().map_err(|_| Refusal::NoRequestId)?)?
         }
     };
-    Ok((adapter, command))
+    let step = if adapter == Adapter::Codex { codex::step(text) } else { None };
+    Ok(Understood { adapter, command, step })
 }
 
 /// Tells a client something; one that does not listen any more is no trouble of ours. Whether it

@@ -1,18 +1,22 @@
 //! The hook socket: every agent's hook comes in here.
 
+mod codex;
 mod connection;
 mod intake;
+mod waiters;
 mod waiting;
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use pager_core::{Actor, ApprovalId, Command, Withdrawal};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Semaphore;
 
+use crate::codex::Codex;
 use crate::engine::Handle;
+
+pub use waiters::Waiters;
 
 /// How many connections are served at once; more wait in the socket's backlog.
 const CONNECTIONS: usize = 4096;
@@ -29,19 +33,20 @@ pub struct Ingress {
     bus: Option<String>,
     uid: u32,
     large_bodies: Semaphore,
-    /// How many connections of ours wait for an approval; a hook that came back may have two.
-    waiting: Mutex<HashMap<ApprovalId, usize>>,
+    waiters: Arc<Waiters>,
+    codex: Arc<Codex>,
 }
 
 impl Ingress {
     /// Makes the ingress; `bus` is the path of the private D-Bus socket, if one is served.
-    pub fn new(handle: Handle, bus: Option<String>) -> Arc<Self> {
+    pub fn new(handle: Handle, bus: Option<String>, codex: Arc<Codex>) -> Arc<Self> {
         Arc::new(Self {
             handle,
             bus,
             uid: rustix::process::getuid().as_raw(),
             large_bodies: Semaphore::new(LARGE_BODIES),
-            waiting: Mutex::default(),
+            waiters: codex.waiters(),
+            codex,
         })
     }
 
@@ -83,35 +88,12 @@ impl Ingress {
         let Ok(snapshot) = self.handle.snapshot().await else { return };
         tokio::time::sleep(RETURN_WITHIN).await;
         for approval in snapshot.approvals.iter().filter(|approval| approval.is_pending()) {
-            let returned = self.waits(&approval.id);
+            let returned = self.waiters.has(&approval.id);
             if !returned {
                 let command = Command::Withdraw { id: approval.id, why: Withdrawal::Disconnected };
                 // Settled in the meantime is as good.
                 drop(self.handle.submit(Actor::Agent, command).await);
             }
         }
-    }
-
-    /// Whether a hook waits for the approval on a connection of ours.
-    fn waits(&self, id: &ApprovalId) -> bool {
-        self.lock_waiting().contains_key(id)
-    }
-
-    fn begin_waiting(&self, id: ApprovalId) {
-        *self.lock_waiting().entry(id).or_default() += 1;
-    }
-
-    fn end_waiting(&self, id: &ApprovalId) {
-        let mut waiting = self.lock_waiting();
-        if let Some(count) = waiting.get_mut(id) {
-            *count -= 1;
-            if *count == 0 {
-                waiting.remove(id);
-            }
-        }
-    }
-
-    fn lock_waiting(&self) -> MutexGuard<'_, HashMap<ApprovalId, usize>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,16 +1,21 @@
 //! A hook that waits for a verdict.
 
 use std::os::fd::AsFd;
+use std::time::Duration;
 
 use pager_agents::Adapter;
 use pager_core::{Actor, Approval, ApprovalId, Command, Withdrawal, present};
 use pager_proto::{ClientLine, Incoming, RequestDecoder, ServerLine, Why};
 use tokio::io::AsyncReadExt;
 use tokio::net::UnixStream;
+use tokio::time::timeout;
 
 use super::Ingress;
 use super::connection::say;
 use crate::host::fdstore;
+
+/// How long the event that tells why a hook was killed may be on its way.
+const WORD_FOLLOWS: Duration = Duration::from_secs(2);
 
 /// What ended a wait.
 enum End {
@@ -31,14 +36,14 @@ impl Ingress {
         adapter: Adapter,
         id: ApprovalId,
     ) {
-        self.begin_waiting(id);
+        self.waiters.begin(id);
         fdstore::keep(&id, stream.as_fd());
         let end = if say(stream, &ServerLine::Pending { approval: id.to_string() }).await {
             self.wait_on(stream, decoder, adapter, id).await
         } else {
             End::Withdrawn(Withdrawal::Disconnected)
         };
-        self.end_waiting(&id);
+        self.waiters.end(&id);
         self.conclude(id, end).await;
     }
 
@@ -55,9 +60,9 @@ impl Ingress {
             Err(_) => return,
         };
         let Some(adapter) = Adapter::named(approval.agent.as_str()) else { return };
-        self.begin_waiting(id);
+        self.waiters.begin(id);
         let end = self.wait_on(&mut stream, RequestDecoder::after_body(), adapter, id).await;
-        self.end_waiting(&id);
+        self.waiters.end(&id);
         self.conclude(id, end).await;
     }
 
@@ -74,7 +79,12 @@ impl Ingress {
                     return End::Stopping;
                 }
             }
-            why = hear(stream, decoder) => return End::Withdrawn(why),
+            why = hear(stream, decoder) => {
+                return match self.killed(adapter, why, id).await {
+                    true => End::Answered,
+                    false => End::Withdrawn(why),
+                };
+            }
         }
         match self.handle.approval(id).await {
             Ok(Some(approval)) => {
@@ -85,12 +95,20 @@ impl Ingress {
         }
     }
 
+    /// Whether a hook was killed because the person left the question, of which the agent then tells
+    /// in another event. The shell between may die first, and the hook take that for the agent's end.
+    async fn killed(&self, adapter: Adapter, why: Withdrawal, id: ApprovalId) -> bool {
+        adapter.kills_hooks()
+            && why != Withdrawal::Terminated
+            && matches!(timeout(WORD_FOLLOWS, self.handle.resolution(id)).await, Ok(Ok(_)))
+    }
+
     /// What follows from the end of a wait.
     async fn conclude(&self, id: ApprovalId, end: End) {
         match end {
             End::Stopping => return,
             // It came back on another connection, which is the one that counts now.
-            End::Withdrawn(Withdrawal::Disconnected) if self.waits(&id) => return,
+            End::Withdrawn(Withdrawal::Disconnected) if self.waiters.has(&id) => return,
             End::Withdrawn(why) => self.withdraw(id, why).await,
             End::Answered => {}
         }
