@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
+use pager_core::audit::{self, Head, Record};
 use pager_tests::botapi::BotApi;
 use pager_tests::bus::Bus;
 use pager_tests::closed::{Daemon, Setup, permission_request, printed, program};
@@ -51,6 +52,7 @@ async fn main() -> anyhow::Result<()> {
     let mut figures = Vec::new();
     figures.extend(hook()?);
     figures.push(start()?);
+    figures.push(verify()?);
     figures.extend(daemon().await?);
     println!("{:<58} {:>9} {:>9} {:>9} {:>6}", "", "median", "min", "max", "runs");
     for figure in &figures {
@@ -132,6 +134,38 @@ fn start() -> anyhow::Result<Figure> {
     let times: anyhow::Result<Vec<f64>> =
         (0..20).map(|_| Ok(millis(Daemon::start(Setup::on(&bus))?.ready_after))).collect();
     Ok(Figure::of("pagerd, from start to READY, with a bus", "ms", times?))
+}
+
+/// `pagerctl audit verify` on a log of a million records, as long as real ones.
+fn verify() -> anyhow::Result<Figure> {
+    let dir = tempfile::tempdir()?;
+    let log = dir.path().join("audit.jsonl");
+    let mut file = std::io::BufWriter::new(File::create(&log)?);
+    let mut head = Head::default();
+    let like = r#"{"seq":1,"ts":"2026-11-21T12:25:00.123456789Z","event":"approval.resolved",
+        "session":"6f0f5d50-3f5b-4f43-8e4e-1f5e5f2f9a10","label":"webshop","action":"allow",
+        "tool":"Bash","summary":"cargo test --workspace --locked && git commit --all --message done",
+        "input_sha256":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+        "approval":"6f0f5d503f5b4f438e4e1f5e5f2f9a10","by":"telegram:111111111","message_id":4711,
+        "latency_ms":1234,"prev_hash":""}"#;
+    let mut record: Record = serde_json::from_str(like)?;
+    for seq in 1..=1_000_000 {
+        (record.seq, record.prev_hash) = (seq, head.hash);
+        let line = audit::write(&record)?;
+        writeln!(file, "{}", line.text)?;
+        head = line.head;
+    }
+    file.flush()?;
+    drop(file);
+    let mut times = Vec::new();
+    for _ in 0..5 {
+        let started = Instant::now();
+        let output =
+            Command::new(program("pagerctl")).args(["audit", "verify"]).arg(&log).output()?;
+        times.push(millis(started.elapsed()));
+        anyhow::ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    }
+    Ok(Figure::of("pagerctl audit verify, 1,000,000 records", "ms", times))
 }
 
 async fn daemon() -> anyhow::Result<Vec<Figure>> {

@@ -21,7 +21,7 @@ mod token;
 pub use diagnostic::{ConfigErrors, Diagnostic};
 pub use file::FileError;
 pub use load::{Entry, Loaded, Origin, load};
-pub use schema::{Approvals, Config, Desktop, Limits, Telegram, keys, nearest, nearest_key};
+pub use schema::{Approvals, Audit, Config, Desktop, Limits, Telegram, keys, nearest, nearest_key};
 pub use secret::Secret;
 pub use sources::Sources;
 pub use token::{TokenError, looks_like_token, read_token, read_token_from};

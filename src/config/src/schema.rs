@@ -4,6 +4,7 @@
 //! [`SECTIONS`], and its part of the man page and of the example, which tests ask for.
 
 mod approvals;
+mod audit;
 mod desktop;
 mod limits;
 mod telegram;
@@ -11,6 +12,7 @@ mod telegram;
 use crate::input::{Input, Refusal};
 
 pub use approvals::Approvals;
+pub use audit::Audit;
 pub use desktop::Desktop;
 pub use limits::Limits;
 pub use telegram::Telegram;
@@ -26,6 +28,8 @@ pub struct Config {
     pub desktop: Desktop,
     /// `[limits]`: how much is too much.
     pub limits: Limits,
+    /// `[audit]`: the audit log.
+    pub audit: Audit,
 }
 
 /// One section of the file.
@@ -58,7 +62,7 @@ pub(crate) struct Advice {
 
 /// Every section there is.
 const SECTIONS: &[Section] =
-    &[telegram::SECTION, approvals::SECTION, desktop::SECTION, limits::SECTION];
+    &[telegram::SECTION, approvals::SECTION, desktop::SECTION, limits::SECTION, audit::SECTION];
 
 pub(crate) fn all_keys() -> impl Iterator<Item = &'static Key> {
     SECTIONS.iter().flat_map(|section| section.keys)

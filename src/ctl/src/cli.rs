@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{config, demo, hooks, setup};
+use crate::commands::{audit, config, demo, hooks, setup};
 
 /// See and answer what coding agents ask.
 ///
@@ -85,6 +85,8 @@ pub(crate) enum Verb {
     Hooks(hooks::Args),
     /// Look at the configuration.
     Config(config::Args),
+    /// See what the audit log says, and whether it is whole.
+    Audit(audit::Args),
     /// Show one approval from question to answer, in a temporary place.
     Demo(demo::Args),
 }

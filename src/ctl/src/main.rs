@@ -1,5 +1,6 @@
 //! The person's command-line tool for pager: what waits, and the answers to it.
 
+mod audit;
 mod cli;
 mod codex;
 mod commands;

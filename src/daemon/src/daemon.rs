@@ -17,7 +17,7 @@ use tokio::task::JoinHandle;
 use crate::args::Args;
 use crate::codex::Codex;
 use crate::doors::{self, Doors};
-use crate::engine::{Engine, Handle, Heartbeat, Options, SystemClock};
+use crate::engine::{Engine, EngineError, Handle, Heartbeat, Options, SystemClock};
 use crate::host::notify;
 use crate::host::sockets::{self, Passed};
 use crate::ingress::Ingress;
@@ -62,7 +62,8 @@ pub async fn run(args: &Args, passed: Passed) -> Result<(), Failure> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hangup = signal(SignalKind::hangup())?;
 
-    let store = Store::open(&state_dir)?;
+    let mut store = Store::open(&state_dir)?;
+    store.rotate_audit_at(config.audit.rotate_at.into());
     let (handle, engine) = start_engine(store, &config)?;
     let hook = HookSocket::open(passed.hook, &runtime_dir)?;
     let mut doors = Doors::new();
@@ -129,7 +130,7 @@ async fn reload(
             doors.arrange(handle, &config).await;
             codex.configure(config.approvals.codex_window);
             tracing::info!("the configuration was read anew");
-            handle.configure(options(&config)).await.map_err(|error| error.to_string())
+            configure(handle, &config).await.map_err(|error| error.to_string())
         }
         Err(Failure::Config(errors)) => {
             let text =
@@ -141,6 +142,17 @@ async fn reload(
     };
     notify::ready();
     outcome
+}
+
+async fn configure(handle: &Handle, config: &Config) -> Result<(), EngineError> {
+    handle.configure(options(config)).await?;
+    let rotate_at = config.audit.rotate_at.into();
+    handle
+        .with_store(move |store, _| {
+            store.rotate_audit_at(rotate_at);
+            Ok(())
+        })
+        .await
 }
 
 fn options(config: &Config) -> Options {

@@ -31,6 +31,7 @@ fn with_no_file_everything_is_the_default() {
             "limits.denials_in_a_row = 5 (default)",
             "limits.requests = 10 (default)",
             "limits.window = \"1m\" (default)",
+            "audit.rotate_at = 16777216 (default)",
         ]
     );
 }

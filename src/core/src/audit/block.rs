@@ -1,6 +1,6 @@
 //! Checking many lines at once: a piece of a log, as read from a file, on any thread.
 
-use super::{Broken, Entry, Head, ROTATED};
+use super::{Broken, Digest, Entry, Head, ROTATED};
 use crate::Sha256Hex;
 
 /// What was found in a piece of a log: a chain from [`Block::follows`] to [`Block::end`], up to the
@@ -43,7 +43,7 @@ pub struct Seen {
 
 /// Checks a piece of a log that consists of whole lines, and looks out for the records of these
 /// numbers.
-pub fn check_block(piece: &[u8], wanted: &[u64]) -> Block {
+pub fn check_block(piece: &[u8], wanted: &[u64], digest: Digest) -> Block {
     let mut block = Block {
         follows: None,
         end: None,
@@ -58,7 +58,7 @@ pub fn check_block(piece: &[u8], wanted: &[u64]) -> Block {
     let mut lines = memchr::memchr_iter(b'\n', piece);
     while block.bytes < piece.len() {
         let end = lines.next().unwrap_or(piece.len());
-        let entry = match Entry::read(&piece[block.bytes..end]) {
+        let entry = match Entry::read_with(&piece[block.bytes..end], digest) {
             Ok(entry) => entry,
             Err(broken) => {
                 block.fault = Some(Fault::Broken(broken));
@@ -96,6 +96,13 @@ pub fn check_block(piece: &[u8], wanted: &[u64]) -> Block {
 mod tests {
     use super::super::{CONTINUED, note, write};
     use super::*;
+    use sha2::{Digest as _, Sha256};
+
+    fn check(piece: &[u8], wanted: &[u64]) -> Block {
+        check_block(piece, wanted, |content, end| {
+            Sha256::new().chain_update(content).chain_update(end).finalize().into()
+        })
+    }
 
     fn log(records: usize) -> (Vec<String>, Head) {
         let mut head = Head::default();
@@ -113,14 +120,14 @@ mod tests {
     #[test]
     fn a_sound_piece_is_a_chain_from_its_first_to_its_last_record() {
         let (lines, head) = log(5);
-        let block = check_block(lines.concat().as_bytes(), &[2, 9]);
+        let block = check(lines.concat().as_bytes(), &[2, 9]);
         assert_eq!((block.follows, block.end.as_ref()), (Some(Head::default()), Some(&head)));
         assert_eq!((block.records, block.fault, block.rotated), (5, None, true));
         assert_eq!((block.seen.len(), block.seen[0].line), (1, 1));
 
-        let rest = check_block(lines[3..].concat().as_bytes(), &[]);
+        let rest = check(lines[3..].concat().as_bytes(), &[]);
         assert_eq!((rest.follows.unwrap().seq, rest.end), (3, Some(head)));
-        let nothing = check_block(b"", &[]);
+        let nothing = check(b"", &[]);
         assert_eq!((nothing.follows, nothing.records, nothing.fault), (None, 0, None));
     }
 
@@ -128,12 +135,12 @@ mod tests {
     fn the_first_line_that_does_not_fit_ends_it() {
         let (lines, _) = log(5);
         let swapped = [&*lines[0], &lines[2], &lines[1]].concat();
-        let block = check_block(swapped.as_bytes(), &[]);
+        let block = check(swapped.as_bytes(), &[]);
         assert_eq!((block.records, block.bytes), (1, lines[0].len()));
         assert_eq!(block.fault, Some(Fault::Unlinked));
 
         let forged = lines.concat().replacen("\"3\"", "\"4\"", 1);
-        let block = check_block(forged.as_bytes(), &[]);
+        let block = check(forged.as_bytes(), &[]);
         assert_eq!((block.records, block.fault), (3, Some(Fault::Broken(Broken::Changed))));
     }
 }

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Actor, ApprovalId, SessionId, Sha256Hex};
 
 pub use block::{Block, Fault, Seen, check_block};
-pub use entry::{Broken, Entry, verify};
+pub use entry::{Broken, Digest, Entry, verify};
 pub use kinds::{
     ABOUT_THE_LOG, CONTINUED, KEPT, Note, REPLACED, ROTATED, TORN, VOID, note, of_event, resolved,
 };

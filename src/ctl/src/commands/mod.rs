@@ -2,6 +2,7 @@
 
 mod answer;
 mod approve;
+pub(crate) mod audit;
 pub(crate) mod config;
 pub(crate) mod demo;
 mod deny;
@@ -33,6 +34,7 @@ pub(crate) fn run(args: Args, output: &Output) -> Result<(), Failure> {
     let done = runtime.block_on(async {
         let verb = match args.verb {
             Some(Verb::Hooks(args)) => return hooks::run(&args, output).await,
+            Some(Verb::Audit(args)) => return audit::run(args, output),
             Some(Verb::Config(args)) => return config::run(&args, output),
             Some(Verb::Setup(args)) => return interrupt::or_clean_up(setup::run(args)).await,
             Some(Verb::Demo(args)) => return interrupt::or_clean_up(demo::run(args)).await,
@@ -49,7 +51,9 @@ pub(crate) fn run(args: Args, output: &Output) -> Result<(), Failure> {
             Some(Verb::Answer { id, answers }) => answer::run(&daemon, output, &id, &answers).await,
             Some(Verb::Monitor) => monitor::run(&daemon, output).await,
             Some(Verb::Sessions { all }) => sessions::run(&daemon, output, all).await,
-            Some(Verb::Setup(_) | Verb::Hooks(_) | Verb::Config(_) | Verb::Demo(_)) => Ok(()),
+            Some(
+                Verb::Setup(_) | Verb::Hooks(_) | Verb::Audit(_) | Verb::Config(_) | Verb::Demo(_),
+            ) => Ok(()),
         }
     });
     // A thread that still waits for a line must not hold the end up.

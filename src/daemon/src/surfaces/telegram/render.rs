@@ -1,6 +1,7 @@
 //! What a message shows: HTML that no input can break, within what Telegram takes.
 
 use pager_core::approval::Kind;
+use pager_core::audit::Head;
 use pager_core::sanitize::one_line;
 use pager_core::{Approval, Resolution, present};
 
@@ -43,10 +44,18 @@ pub(super) fn question(approval: &Approval) -> Card {
 }
 
 /// The same message once the approval is settled.
-pub(super) fn settled(approval: &Approval, resolution: &Resolution) -> String {
+pub(super) fn settled(
+    approval: &Approval,
+    resolution: &Resolution,
+    evidence: Option<&Head>,
+) -> String {
     let mut line = Html::default();
     let time = resolution.at.strftime("%H:%M UTC");
     line.bold(&format!("{}, {time}", present::settlement(resolution)));
+    if let Some(head) = evidence {
+        line.text(" · audit ");
+        line.code(&head.short());
+    }
     message(approval, &line).0
 }
 

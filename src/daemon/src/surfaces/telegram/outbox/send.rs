@@ -122,9 +122,10 @@ impl Outbox {
         task: Option<i64>,
     ) -> Result<Step, EngineError> {
         let (approval, mut notes) = self.door.look(id).await?;
+        let evidence = self.door.handle.with_store(move |store, _| store.evidence(&id)).await?;
         let settled = approval.and_then(|approval| {
             let resolution = approval.resolution.clone()?;
-            Some(render::settled(&approval, &resolution))
+            Some(render::settled(&approval, &resolution, evidence.as_ref()))
         });
         let Some(html) = settled else { return self.finish_some(task).await };
         // What another bot sent, this one cannot edit.

@@ -78,8 +78,11 @@ fn a_settled_message_says_how_and_when() {
         at: Timestamp::UNIX_EPOCH,
         message_id: None,
     };
-    let html = settled(&bash("ls"), &resolution);
+    let html = settled(&bash("ls"), &resolution, None);
     assert!(html.ends_with("<b>Denied on the desktop: no &lt;b&gt;, 00:00 UTC</b>"), "{html}");
+    let head = Head { seq: 17, hash: pager_core::Sha256Hex::of(b"abc") };
+    let html = settled(&bash("ls"), &resolution, Some(&head));
+    assert!(html.ends_with("00:00 UTC</b> · audit <code>17:ba7816bf8f01</code>"), "{html}");
 }
 
 proptest! {

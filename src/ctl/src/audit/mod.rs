@@ -1,0 +1,15 @@
+//! The audit log as its reader sees it: which files it has, whether they are one unbroken chain, and
+//! what its records say. The daemon is not asked: it need not run.
+
+mod diagnose;
+mod log;
+mod piece;
+mod problem;
+mod scan;
+mod witness;
+
+pub(crate) use diagnose::diagnose;
+pub(crate) use log::Log;
+pub(crate) use problem::Problem;
+pub(crate) use scan::{Scan, Start, scan};
+pub(crate) use witness::Witness;
