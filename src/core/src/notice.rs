@@ -73,6 +73,22 @@ pub enum News {
     Resumed,
 }
 
+impl News {
+    /// The word for its kind on every door: `self_approval`, `misfit`, `impostor`, `busy`, `queued`,
+    /// `paused` or `resumed`.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::SelfApproval { .. } => "self_approval",
+            Self::Misfit { .. } => "misfit",
+            Self::Impostor { .. } => "impostor",
+            Self::Busy { .. } => "busy",
+            Self::Queued { .. } => "queued",
+            Self::Paused { .. } => "paused",
+            Self::Resumed => "resumed",
+        }
+    }
+}
+
 impl Notice {
     /// Two notices with the same key say the same: a door shows the later in the earlier's place.
     pub fn key(&self) -> String {

@@ -49,17 +49,8 @@ impl Document {
             allow_non_finite_numbers: false,
             allow_extended_string_escapes: false,
         };
-        let root = CstRootNode::parse(text, &strict).map_err(|error| WiringError::Invalid {
-            file: file.to_owned(),
-            line: error.line_display(),
-            column: error.column_display(),
-            reason: error.kind().to_string(),
-        })?;
-        let settings = root.object_value().ok_or_else(|| WiringError::Shape {
-            file: file.to_owned(),
-            at: "the whole file".to_owned(),
-            expected: "an object ({…})",
-        })?;
+        let root = tree(file, text, &strict)?;
+        let settings = object(file, &root)?;
         let document = Self { file: file.to_owned(), root, settings };
         document.refuse_doubles(&document.settings, &["hooks"], "")?;
         Ok(document)
@@ -155,6 +146,29 @@ impl Document {
     fn shape(&self, at: &str, expected: &'static str) -> WiringError {
         WiringError::Shape { file: self.file.clone(), at: at.to_owned(), expected }
     }
+}
+
+/// Parses a text into a tree that keeps every byte of it.
+pub(super) fn tree(
+    file: &Path,
+    text: &str,
+    options: &ParseOptions,
+) -> Result<CstRootNode, WiringError> {
+    CstRootNode::parse(text, options).map_err(|error| WiringError::Invalid {
+        file: file.to_owned(),
+        line: error.line_display(),
+        column: error.column_display(),
+        reason: error.kind().to_string(),
+    })
+}
+
+/// The object that a settings file is.
+pub(super) fn object(file: &Path, root: &CstRootNode) -> Result<CstObject, WiringError> {
+    root.object_value().ok_or_else(|| WiringError::Shape {
+        file: file.to_owned(),
+        at: "the whole file".to_owned(),
+        expected: "an object ({…})",
+    })
 }
 
 /// Refuses an edit that lost or changed anything but pager's own entries. The file is a person's:

@@ -15,12 +15,14 @@ mod document;
 mod edit;
 mod error;
 mod file;
+mod grant;
 mod release;
 
 pub use change::{Change, EventAction, EventChange, Outcome};
 pub use check::{Check, EventCheck, EventState};
 pub use command::HOOK_PROGRAM;
 pub use error::WiringError;
+pub use grant::Grant;
 
 use command::HookCommand;
 use document::Document;

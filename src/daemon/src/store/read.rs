@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use pager_core::audit::Head;
-use pager_core::{Approval, ApprovalId, Event, Machine, Session, Sha256Hex};
+use pager_core::{Approval, ApprovalId, Event, Machine, Notice, Session, Sha256Hex};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::write::EVIDENCE;
@@ -72,6 +72,41 @@ impl Store {
             logged.push(Logged { seq, event });
         }
         Ok(logged)
+    }
+
+    /// What a person was told after event `seq`, in order.
+    ///
+    /// # Errors
+    /// The database's, or a record that cannot be read.
+    pub fn notices_since(&self, seq: u64) -> Result<Vec<Notice>, StoreError> {
+        let mut notices = self.db.prepare_cached(
+            "SELECT body FROM events
+             WHERE seq > ?1 AND body ->> '$.event' = 'noticed' ORDER BY seq",
+        )?;
+        let mut told = Vec::new();
+        for body in notices.query_map([seq], |row| row.get::<_, String>(0))? {
+            if let Event::Noticed { notice } = serde_json::from_str(&body?)?
+                && notice.is_told()
+            {
+                told.push(notice);
+            }
+        }
+        Ok(told)
+    }
+
+    /// The approvals with which a rule was granted that nobody has taken back, the oldest first.
+    ///
+    /// # Errors
+    /// The database's, or a record that cannot be read.
+    pub fn grants(&self) -> Result<Vec<Approval>, StoreError> {
+        let mut grants = self.db.prepare_cached(
+            "SELECT a.body, i.text FROM approvals a
+             LEFT JOIN inputs i ON i.sha256 = a.body ->> '$.input.sha256'
+             WHERE a.state = 'allowed' AND a.body ->> '$.revoked' IS NULL
+             AND a.body ->> '$.resolution.verdict.verdict' = 'allow_always'
+             ORDER BY a.body ->> '$.resolution.at'",
+        )?;
+        grants.query_map([], body_and_input)?.map(|row| approval(row?)).collect()
     }
 
     /// An approval of any age.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use pager_core::{Approval, Verdict};
+use pager_core::{Approval, Require, Verdict};
 use zbus::message::Header;
 use zbus::zvariant::{OwnedObjectPath, Value};
 use zbus::{Connection, fdo, interface};
@@ -35,10 +35,40 @@ pub(super) fn standing(approval: &Approval) -> (&'static str, String) {
     (approval.state().as_str(), by.unwrap_or_default())
 }
 
+/// What of an approval can change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Marks {
+    pub(super) pending: bool,
+    pub(super) queued: bool,
+    pub(super) require: Require,
+}
+
+impl Marks {
+    pub(super) fn of(approval: &Approval) -> Self {
+        let (pending, queued) = (approval.is_pending(), approval.is_queued());
+        Self { pending, queued, require: approval.require() }
+    }
+}
+
 /// The properties that change, as they are now.
 pub(super) fn changing(approval: &Approval) -> HashMap<&'static str, Value<'static>> {
     let (state, by) = standing(approval);
-    HashMap::from([("State", state.into()), ("ResolvedBy", by.into())])
+    HashMap::from([
+        ("State", state.into()),
+        ("ResolvedBy", by.into()),
+        ("Queued", approval.is_queued().into()),
+        ("Require", require(approval).into()),
+    ])
+}
+
+/// The doors a yes must come through, by the names the policy has for them.
+fn require(approval: &Approval) -> &'static str {
+    match approval.require() {
+        Require { remote: false, polkit: false } => "",
+        Require { remote: true, polkit: false } => "remote",
+        Require { remote: false, polkit: true } => "polkit",
+        Require { remote: true, polkit: true } => "remote polkit",
+    }
 }
 
 /// The flattened form of answers on the bus: for each question its labels or the free text.
@@ -48,7 +78,12 @@ pub(super) fn answer(answers: Answers) -> Verdict {
     Verdict::Answer { answers: answers.into_iter().collect() }
 }
 
-fn microseconds(time: Timestamp) -> u64 {
+/// A no after which the agent's turn ends.
+pub(super) fn stop(reason: String) -> Verdict {
+    Verdict::Deny { reason, interrupt: true }
+}
+
+pub(super) fn microseconds(time: Timestamp) -> u64 {
     u64::try_from(time.as_microsecond()).unwrap_or_default()
 }
 
@@ -82,6 +117,25 @@ impl ApprovalObject {
         #[zbus(header)] header: Header<'_>,
     ) -> Result<(), Error> {
         self.context.resolve(connection, &header, self.facts.id, Verdict::deny(reason)).await
+    }
+
+    /// Says no, and ends the agent's turn; the agent is told the reason, which may be empty.
+    async fn deny_and_stop(
+        &self,
+        reason: String,
+        #[zbus(connection)] connection: &Connection,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<(), Error> {
+        self.context.resolve(connection, &header, self.facts.id, stop(reason)).await
+    }
+
+    /// Says yes to a plan and to the edits that follow from it; InvalidArgument where it is no plan.
+    async fn accept_edits(
+        &self,
+        #[zbus(connection)] connection: &Connection,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<(), Error> {
+        self.context.resolve(connection, &header, self.facts.id, Verdict::AllowEdits).await
     }
 
     /// Answers a question: for each question's text the chosen labels, or one free text.
@@ -165,6 +219,21 @@ impl ApprovalObject {
     #[zbus(property)]
     async fn resolved_by(&self) -> fdo::Result<String> {
         Ok(standing(&self.now().await?).1)
+    }
+
+    /// Whether it waits in its session's queue, as the session asked more than may reach a person in
+    /// a minute. It can be answered all the same.
+    #[zbus(property)]
+    async fn queued(&self) -> fdo::Result<bool> {
+        Ok(self.now().await?.is_queued())
+    }
+
+    /// The doors that the policy takes a yes from: remote (Telegram), polkit (here, once polkit has
+    /// had the person authenticate), both with a space between them where either will do; empty
+    /// where every door will do. A no is taken from all of them.
+    #[zbus(property)]
+    async fn require(&self) -> fdo::Result<&'static str> {
+        Ok(require(&self.now().await?))
     }
 
     /// When it was asked, in microseconds since the epoch.

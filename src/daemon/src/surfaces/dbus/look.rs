@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use pager_core::{ApprovalId, Machine, Phase, SessionId};
 
+use super::approval::Marks;
 use super::context::Context;
 use super::session::View;
 use crate::engine::EngineError;
@@ -11,8 +12,8 @@ use crate::engine::EngineError;
 /// Everything exported, but for what an approval says: that never changes.
 #[derive(Debug, Default)]
 pub(super) struct Look {
-    /// The approvals at hand, and whether they are pending.
-    pub(super) approvals: BTreeMap<ApprovalId, bool>,
+    /// The approvals at hand, and what of them can change.
+    pub(super) approvals: BTreeMap<ApprovalId, Marks>,
     pub(super) sessions: BTreeMap<SessionId, View>,
 }
 
@@ -27,13 +28,13 @@ impl Look {
             state: machine.session_state(session),
         };
         Self {
-            approvals: machine.approvals().map(|one| (one.id, one.is_pending())).collect(),
+            approvals: machine.approvals().map(|one| (one.id, Marks::of(one))).collect(),
             sessions: machine.sessions().map(|one| (one.id.clone(), view(one))).collect(),
         }
     }
 
     pub(super) fn pending(&self) -> usize {
-        self.approvals.values().filter(|&&pending| pending).count()
+        self.approvals.values().filter(|marks| marks.pending).count()
     }
 
     pub(super) fn active(&self) -> usize {

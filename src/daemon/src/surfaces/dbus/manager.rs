@@ -1,18 +1,18 @@
 //! The Manager interface, at the root.
 
-use pager_core::{ApprovalId, Phase, Verdict};
+use pager_core::{Phase, Verdict};
 use zbus::message::Header;
 use zbus::object_server::SignalEmitter;
 use zbus::zvariant::{ObjectPath, OwnedObjectPath};
 use zbus::{Connection, ObjectServer, fdo, interface};
 
-use super::approval::{Answers, answer};
+use super::approval::{Answers, answer, stop};
 use super::context::{Context, plain};
 use super::error::{Error, unreadable};
 use super::job::JobObject;
 use super::names::{approval_path, job_path, session_path};
-use super::session::not_ours;
-use super::{hooks, restart};
+use super::session::{self, not_ours};
+use super::{grants, hooks, restart};
 use crate::engine::Health;
 
 /// Serves the daemon as a whole.
@@ -25,8 +25,16 @@ impl Manager {
         Self { context }
     }
 
-    async fn find(&self, id: &str) -> Result<ApprovalId, Error> {
-        Ok(self.context.handle().find(id).await?)
+    /// What every method that decides does.
+    async fn decide(
+        &self,
+        connection: &Connection,
+        header: &Header<'_>,
+        id: &str,
+        verdict: Verdict,
+    ) -> Result<(), Error> {
+        let id = self.context.handle().find(id).await?;
+        self.context.resolve(connection, header, id, verdict).await
     }
 
     /// Exports a job that was just started: its path goes out in the reply and must be good then.
@@ -99,8 +107,7 @@ impl Manager {
         #[zbus(connection)] connection: &Connection,
         #[zbus(header)] header: Header<'_>,
     ) -> Result<(), Error> {
-        let id = self.find(id).await?;
-        self.context.resolve(connection, &header, id, Verdict::Allow).await
+        self.decide(connection, &header, id, Verdict::Allow).await
     }
 
     /// Says yes, and grants what the approval's AlwaysRule says.
@@ -110,8 +117,7 @@ impl Manager {
         #[zbus(connection)] connection: &Connection,
         #[zbus(header)] header: Header<'_>,
     ) -> Result<(), Error> {
-        let id = self.find(id).await?;
-        self.context.resolve(connection, &header, id, Verdict::AllowAlways).await
+        self.decide(connection, &header, id, Verdict::AllowAlways).await
     }
 
     /// Says no; the agent is told the reason, which may be empty.
@@ -122,8 +128,28 @@ impl Manager {
         #[zbus(connection)] connection: &Connection,
         #[zbus(header)] header: Header<'_>,
     ) -> Result<(), Error> {
-        let id = self.find(id).await?;
-        self.context.resolve(connection, &header, id, Verdict::deny(reason)).await
+        self.decide(connection, &header, id, Verdict::deny(reason)).await
+    }
+
+    /// Says no, and ends the agent's turn; the agent is told the reason, which may be empty.
+    async fn deny_and_stop(
+        &self,
+        id: &str,
+        reason: String,
+        #[zbus(connection)] connection: &Connection,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<(), Error> {
+        self.decide(connection, &header, id, stop(reason)).await
+    }
+
+    /// Says yes to a plan and to the edits that follow from it; InvalidArgument where it is no plan.
+    async fn accept_edits(
+        &self,
+        id: &str,
+        #[zbus(connection)] connection: &Connection,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<(), Error> {
+        self.decide(connection, &header, id, Verdict::AllowEdits).await
     }
 
     /// Answers a question: for each question's text the chosen labels, or one free text.
@@ -134,28 +160,57 @@ impl Manager {
         #[zbus(connection)] connection: &Connection,
         #[zbus(header)] header: Header<'_>,
     ) -> Result<(), Error> {
-        let id = self.find(id).await?;
-        self.context.resolve(connection, &header, id, answer(answers)).await
+        self.decide(connection, &header, id, answer(answers)).await
+    }
+
+    /// The rules that persons have granted for good and that nobody has taken back, the oldest
+    /// first: the approval's id, agent, rules (one a line), place (the agent's word for where it
+    /// keeps them), the file they stand in (empty where they stand in none now), session's id and
+    /// label, who granted them, and when in microseconds since the epoch. One that holds for its
+    /// session only is listed while that lives.
+    #[zbus(out_args("grants"))]
+    async fn list_grants(&self) -> Result<Vec<grants::Row>, Error> {
+        grants::list(&self.context).await
+    }
+
+    /// Takes back what was granted with an approval: takes the rules out of the agent's settings,
+    /// and says in a sentence what was done. InvalidArgument where nothing was granted with it or
+    /// the grant ends with its session, AlreadyResolved where it was taken back before.
+    #[zbus(out_args("done"))]
+    async fn revoke_grant(
+        &self,
+        id: &str,
+        #[zbus(connection)] connection: &Connection,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<String, Error> {
+        let id = self.context.handle().find(id).await?;
+        let actor = self.context.actor(connection, &header).await?;
+        grants::revoke(&self.context, actor, id).await
+    }
+
+    /// Lets a session ask again after it was paused; InvalidArgument where it is not. It is named by
+    /// its id, by any beginning of it that no other has, or by its label.
+    async fn resume_session(
+        &self,
+        session: &str,
+        #[zbus(connection)] connection: &Connection,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<(), Error> {
+        let session = session::find(&self.context, session).await?;
+        session::resume(&self.context, connection, &header, session).await
     }
 
     /// Gives a session a prompt; Unavailable unless pager runs it.
     async fn send(
         &self,
-        session: String,
+        session: &str,
         text: String,
         #[zbus(connection)] connection: &Connection,
         #[zbus(header)] header: Header<'_>,
     ) -> Result<(), Error> {
         drop(text);
         self.context.actor(connection, &header).await?;
-        let wanted = session.clone();
-        let known = self.context.handle().with_store(move |_, machine| {
-            Ok(machine.sessions().any(|session| session.id.as_str() == wanted))
-        });
-        if known.await? {
-            return Err(not_ours(&session));
-        }
-        Err(Error::NotFound(format!("there is no session {session}")))
+        Err(not_ours(session::find(&self.context, session).await?.as_str()))
     }
 
     /// Reads the configuration again; InvalidArgument, and the one before stays, if it is wrong.
@@ -254,6 +309,18 @@ impl Manager {
         emitter: &SignalEmitter<'_>,
         id: &str,
         state: &str,
+    ) -> zbus::Result<()>;
+
+    /// Something a person should know though nothing is asked of them. Its kind is self_approval (an
+    /// agent tried to answer for the person), impostor (another program speaks for a session), busy,
+    /// queued (a session asks too much), paused or resumed; more may come. The text is for a person,
+    /// its first line says what happened. The session's id is empty where it is about none.
+    #[zbus(signal)]
+    pub(super) async fn notice(
+        emitter: &SignalEmitter<'_>,
+        kind: &str,
+        text: &str,
+        session: &str,
     ) -> zbus::Result<()>;
 
     /// The daemon's version.

@@ -9,6 +9,7 @@ mod bus;
 mod caller;
 mod context;
 mod error;
+mod grants;
 mod hooks;
 mod job;
 mod jobs;

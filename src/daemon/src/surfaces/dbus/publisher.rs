@@ -9,13 +9,13 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use pager_core::{Approval, ApprovalId, SessionId};
+use pager_core::{Approval, ApprovalId, SessionId, present};
 use tokio::sync::watch;
 use zbus::object_server::{Interface, SignalEmitter};
 use zbus::zvariant::{ObjectPath, Value};
 use zbus::{Connection, connection, fdo};
 
-use super::approval::{self, ApprovalObject};
+use super::approval::{self, ApprovalObject, Marks};
 use super::context::{Context, plain};
 use super::job::{self, JobObject};
 use super::jobs::{JobState, JobView};
@@ -45,10 +45,12 @@ pub(super) enum Ended {
 pub(super) struct Publisher {
     connection: Connection,
     context: Context,
-    approvals: BTreeMap<ApprovalId, bool>,
+    approvals: BTreeMap<ApprovalId, Marks>,
     sessions: BTreeMap<SessionId, View>,
     jobs: BTreeMap<u64, JobView>,
     manager: Properties,
+    /// The last event of which the notices have been told.
+    noticed: u64,
 }
 
 impl Publisher {
@@ -63,6 +65,7 @@ impl Publisher {
                 .serve_at(ROOT, Manager::new(context.clone()))?
                 .build()
                 .await?;
+            let noticed = *context.handle().published().borrow();
             let mut publisher = Self {
                 connection,
                 context,
@@ -70,6 +73,7 @@ impl Publisher {
                 sessions: BTreeMap::new(),
                 jobs: BTreeMap::new(),
                 manager: HashMap::new(),
+                noticed,
             };
             publisher.export_all().await?;
             Ok(publisher)
@@ -114,7 +118,7 @@ impl Publisher {
         }
         for &id in look.approvals.keys() {
             if let Some(approval) = self.approval(id).await {
-                self.approvals.insert(id, approval.is_pending());
+                self.approvals.insert(id, Marks::of(&approval));
                 self.export_approval(approval).await?;
             }
         }
@@ -130,6 +134,7 @@ impl Publisher {
             self.tell_sessions(&look).await?;
             self.tell_manager(&look).await?;
         }
+        self.tell_notices().await?;
         self.tell_jobs().await
     }
 
@@ -144,29 +149,37 @@ impl Publisher {
 
     async fn tell_approvals(&mut self, look: &Look) -> zbus::Result<()> {
         let mut news = Vec::new();
-        for (&id, &pending) in &look.approvals {
-            if self.approvals.get(&id) != Some(&pending) {
+        for (&id, marks) in &look.approvals {
+            if self.approvals.get(&id) != Some(marks) {
                 news.extend(self.approval(id).await);
             }
         }
         news.sort_by_key(|approval| (approval.created, approval.id));
         for approval in &news {
-            if self.approvals.insert(approval.id, true).is_none() {
+            if !self.approvals.contains_key(&approval.id) {
+                // However it ended, it was asked first.
+                let asked = Marks { pending: true, ..Marks::of(approval) };
+                self.approvals.insert(approval.id, asked);
                 self.export_approval(approval.clone()).await?;
                 let (id, path) = (approval.id.to_string(), approval_path(&approval.id));
                 let told = Manager::approval_requested(&self.root(), &id, path.as_ref()).await;
                 survive(told)?;
             }
         }
-        news.retain(|approval| !approval.is_pending());
         news.sort_by_key(|one| one.resolution.as_ref().map(|resolution| resolution.at));
         for approval in &news {
+            let now = Marks::of(approval);
+            let before = self.approvals.insert(approval.id, now);
+            if before == Some(now) {
+                continue;
+            }
             let path = approval_path(&approval.id);
             self.changed::<ApprovalObject>(path.as_ref(), approval::changing(approval)).await?;
-            let (state, by) = approval::standing(approval);
-            let id = approval.id.to_string();
-            survive(Manager::approval_resolved(&self.root(), &id, state, &by).await)?;
-            self.approvals.insert(approval.id, false);
+            if !now.pending {
+                let (state, by) = approval::standing(approval);
+                let id = approval.id.to_string();
+                survive(Manager::approval_resolved(&self.root(), &id, state, &by).await)?;
+            }
         }
         let gone = self.approvals.keys().filter(|id| !look.approvals.contains_key(id));
         for id in gone.copied().collect::<Vec<_>>() {
@@ -203,6 +216,23 @@ impl Publisher {
             changes.filter_map(|(name, value)| Some((*name, value.try_clone().ok()?))).collect();
         self.manager = now;
         self.changed::<Manager>(ObjectPath::from_static_str_unchecked(ROOT), changes).await
+    }
+
+    async fn tell_notices(&mut self) -> zbus::Result<()> {
+        let since = self.noticed;
+        let news = self
+            .context
+            .handle()
+            .with_store(move |store, _| Ok((store.last_seq()?, store.notices_since(since)?)));
+        let Some((last, notices)) = answered(news.await) else { return Ok(()) };
+        for notice in notices {
+            let session = notice.session.as_ref().map_or("", |session| session.as_str());
+            let text = plain(&present::notice(&notice));
+            let kind = notice.news.word();
+            survive(Manager::notice(&self.root(), kind, &text, session).await)?;
+        }
+        self.noticed = last;
+        Ok(())
     }
 
     fn manager_properties(&self, look: &Look) -> Properties {

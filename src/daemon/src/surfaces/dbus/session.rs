@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use pager_core::{Session, SessionId};
+use pager_core::sanitize::one_line;
+use pager_core::{Command, Phase, Session, SessionId};
 use zbus::message::Header;
 use zbus::zvariant::Value;
 use zbus::{Connection, fdo, interface};
@@ -19,7 +20,7 @@ pub(super) struct View {
 
 impl View {
     /// All properties that change, as they are.
-    fn changing(&self) -> [(&'static str, Value<'static>); 7] {
+    fn changing(&self) -> [(&'static str, Value<'static>); 8] {
         let Session { label, cwd, model, permission_mode, .. } = &self.session;
         [
             ("Label", plain(label).into()),
@@ -29,6 +30,7 @@ impl View {
             ("PermissionMode", plain(permission_mode).into()),
             ("ContextPercent", self.context_percent().into()),
             ("CostUsd", self.cost_usd().into()),
+            ("Paused", self.session.paused.is_some().into()),
         ]
     }
 
@@ -68,6 +70,43 @@ impl SessionObject {
         });
         view.await.map_err(unreadable)?.ok_or_else(|| unreadable("the session is no longer known"))
     }
+}
+
+/// The one session that `name` is the id of, or the beginning of its id, or its label.
+pub(super) async fn find(context: &Context, name: &str) -> Result<SessionId, Error> {
+    let wanted = name.to_owned();
+    let meant = context.handle().with_store(move |_, machine| {
+        let named = |session: &&Session| {
+            session.label == wanted || session.id.as_str().starts_with(&wanted)
+        };
+        let mut meant: Vec<&Session> = machine.sessions().filter(named).collect();
+        if let Some(exact) = meant.iter().find(|session| session.id.as_str() == wanted) {
+            meant = vec![exact];
+        } else if meant.len() > 1 {
+            meant.retain(|session| session.phase != Phase::Ended);
+        }
+        Ok(meant.into_iter().map(|session| session.id.clone()).collect::<Vec<_>>())
+    });
+    let name = plain(&one_line(name, 64));
+    match meant.await?.as_slice() {
+        [one] if !name.is_empty() => Ok(one.clone()),
+        [_, _, ..] => {
+            Err(Error::InvalidArgument(format!("{name} names more than one session: give its id")))
+        }
+        _ => Err(Error::NotFound(format!("there is no session {name}"))),
+    }
+}
+
+/// Lets a paused session ask again.
+pub(super) async fn resume(
+    context: &Context,
+    connection: &Connection,
+    header: &Header<'_>,
+    session: SessionId,
+) -> Result<(), Error> {
+    let actor = context.actor(connection, header).await?;
+    context.handle().submit(actor, Command::Resume { session }).await?;
+    Ok(())
 }
 
 /// What is said to those who would drive a session before pager can start one.
@@ -112,6 +151,15 @@ impl SessionObject {
         Err(not_ours(self.id.as_str()))
     }
 
+    /// Lets the session ask again after it was paused; InvalidArgument where it is not.
+    async fn resume(
+        &self,
+        #[zbus(connection)] connection: &Connection,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<(), Error> {
+        resume(&self.context, connection, &header, self.id.clone()).await
+    }
+
     /// Gives the session another label; Unavailable unless pager runs it.
     async fn rename(
         &self,
@@ -142,7 +190,7 @@ impl SessionObject {
         Ok(plain(self.now().await?.session.agent.as_str()))
     }
 
-    /// working, waiting (for an answer), idle (between turns) or ended.
+    /// working, waiting (for an answer), idle (between turns), paused (see Paused) or ended.
     #[zbus(property)]
     async fn state(&self) -> fdo::Result<&'static str> {
         Ok(self.now().await?.state)
@@ -182,6 +230,13 @@ impl SessionObject {
     #[zbus(property)]
     async fn cost_usd(&self) -> fdo::Result<f64> {
         Ok(self.now().await?.cost_usd())
+    }
+
+    /// Whether it stands still, as it was denied too often in a row: whatever it asks is denied at
+    /// once, until it is resumed.
+    #[zbus(property)]
+    async fn paused(&self) -> fdo::Result<bool> {
+        Ok(self.now().await?.session.paused.is_some())
     }
 
     /// Whether pager runs it.

@@ -1,6 +1,7 @@
 //! The door driven by a real client over a socket pair, with a real engine behind it.
 
 mod answering;
+mod granting;
 mod objects;
 mod robust;
 mod world;

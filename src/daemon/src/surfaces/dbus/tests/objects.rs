@@ -23,7 +23,7 @@ async fn a_client_that_comes_late_sees_all_there_is() {
     let session = &objects[&format!("{ROOT}/session/one_2d1")]["org.pagerd.Pager1.Session"];
     assert_eq!(text(&session["Id"]), "one-1");
     assert_eq!(text(&session["State"]), "waiting");
-    assert_eq!(session.len(), 11);
+    assert_eq!(session.len(), 12);
     let manager = client.properties(ROOT, "Manager").await;
     assert_eq!(text(&manager["Version"]), "1.2.3");
     assert_eq!(text(&manager["State"]), "ready");

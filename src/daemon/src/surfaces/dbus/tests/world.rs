@@ -8,7 +8,9 @@ use futures_util::StreamExt;
 use jiff::{SignedDuration, Timestamp};
 use pager_agents::wiring::Wiring;
 use pager_core::approval::{AlwaysGrant, Input, Kind};
-use pager_core::{Actor, Agent, ApprovalId, Command, Facts, Reply, Request, RequestId, SessionId};
+use pager_core::{
+    Activity, Actor, Agent, ApprovalId, Command, Facts, Reply, Request, RequestId, SessionId,
+};
 use tokio::net::UnixStream;
 use tokio::sync::{mpsc, watch};
 use zbus::message::Type;
@@ -98,17 +100,21 @@ impl World {
     }
 
     pub(super) async fn ask_with_always(&mut self, rule: &str) -> ApprovalId {
+        let always = AlwaysGrant { rule: rule.to_owned(), suggestion: "{}".to_owned() };
+        self.ask_always(facts(), always).await
+    }
+
+    pub(super) async fn ask_with_grant(&mut self, suggestion: &str, cwd: &str) -> ApprovalId {
+        let facts = Facts { cwd: Some(cwd.to_owned()), ..facts() };
+        let suggestion = suggestion.to_owned();
+        self.ask_always(facts, AlwaysGrant { rule: "a rule".to_owned(), suggestion }).await
+    }
+
+    async fn ask_always(&mut self, facts: Facts, always: AlwaysGrant) -> ApprovalId {
         self.asked += 1;
-        let request = Request {
-            always: Some(AlwaysGrant { rule: rule.to_owned(), suggestion: "{}".to_owned() }),
-            ..Request::new(
-                RequestId::from_bytes([self.asked; 16]),
-                Kind::Permission,
-                "Bash",
-                Input::new("{}"),
-            )
-        };
-        self.submit_ask(facts(), request).await
+        let id = RequestId::from_bytes([self.asked; 16]);
+        let request = Request::new(id, Kind::Permission, "Bash", Input::new("{}"));
+        self.submit_ask(facts, Request { always: Some(always), ..request }).await
     }
 
     async fn submit_ask(&self, facts: Facts, request: Request) -> ApprovalId {
@@ -119,10 +125,19 @@ impl World {
         }
     }
 
+    pub(super) async fn end_session(&self) {
+        let ended = Command::Observe { facts: facts(), activity: Activity::Ended };
+        self.handle.submit(Actor::Agent, ended).await.unwrap();
+    }
+
     pub(super) async fn pass(&self, hours: i64) {
+        self.pass_minutes(60 * hours).await;
+    }
+
+    pub(super) async fn pass_minutes(&self, minutes: i64) {
         {
             let mut now = self.clock.0.lock().unwrap();
-            *now = now.saturating_add(SignedDuration::from_hours(hours)).unwrap();
+            *now = now.saturating_add(SignedDuration::from_mins(minutes)).unwrap();
         }
         self.handle.submit(Actor::Timeout, Command::Tick).await.unwrap();
     }
