@@ -1,6 +1,10 @@
 //! The words for a person, the same on every door.
 
+mod change;
+mod json;
 mod notices;
+mod part;
+mod view;
 
 use serde_json::Value;
 
@@ -9,6 +13,7 @@ use crate::approval::{Approval, Kind, Resolution, State, Verdict};
 use crate::sanitize::{one_line, visible};
 
 pub use notices::notice;
+pub use part::{Format, Part, plain};
 
 /// The longest summary, in characters.
 pub const SUMMARY_MAX: usize = 500;
@@ -25,7 +30,8 @@ pub fn summary(tool: &str, input: &str) -> String {
 fn main_text<'a>(tool: &str, input: &'a Value) -> Option<&'a str> {
     let field = |name: &str| input.get(name).and_then(Value::as_str);
     match tool {
-        "Bash" => field("command"),
+        "Bash" | "apply_patch" => field("command"),
+        "Task" | "Agent" => field("description"),
         "Edit" | "MultiEdit" | "Write" | "Read" => field("file_path"),
         "NotebookEdit" => field("notebook_path"),
         "WebFetch" => field("url"),
@@ -63,44 +69,90 @@ fn deed(tool: &str) -> String {
         "NotebookEdit" => "edit a notebook".to_owned(),
         "WebFetch" => "fetch a web page".to_owned(),
         "WebSearch" => "search the web".to_owned(),
-        other => format!("use {}", one_line(other, 80)),
+        "Glob" | "Grep" => "search in files".to_owned(),
+        "Task" | "Agent" => "start a subagent".to_owned(),
+        "apply_patch" => "patch files".to_owned(),
+        other => match view::mcp(other) {
+            Some((server, tool)) => {
+                format!("use {} of {}", one_line(tool, 80), one_line(server, 80))
+            }
+            None => format!("use {}", one_line(other, 80)),
+        },
     }
 }
 
-/// What is asked, whole and safe to show: the command with its line breaks, the plan, the questions
-/// with their options, or the tool's input as indented JSON.
-pub fn body(approval: &Approval) -> String {
-    body_of(approval.kind, &approval.tool, approval.input.text())
-}
-
-/// The same for a door that has the approval's parts only.
-pub fn body_of(kind: Kind, tool: &str, input: &str) -> String {
-    let Ok(value) = serde_json::from_str::<Value>(input) else {
-        return visible(input).into_owned();
-    };
-    let whole = match (kind, tool) {
-        (Kind::Question, _) => questions(&value),
-        (_, "Bash" | "ExitPlanMode" | "Read") => main_text(tool, &value).map(str::to_owned),
-        _ => None,
-    };
-    let whole = whole
-        .or_else(|| serde_json::to_string_pretty(&value).ok())
-        .unwrap_or_else(|| input.to_owned());
-    visible(&whole).into_owned()
-}
-
-fn questions(input: &Value) -> Option<String> {
-    let mut lines = Vec::new();
-    for question in input.get("questions")?.as_array()? {
-        lines.push(question.get("question")?.as_str()?.to_owned());
-        for option in question.get("options").and_then(Value::as_array).into_iter().flatten() {
-            let label = option.get("label").and_then(Value::as_str).unwrap_or_default();
-            let description = option.get("description").and_then(Value::as_str).unwrap_or_default();
-            let dash = if description.is_empty() { "" } else { " – " };
-            lines.push(format!("• {label}{dash}{description}"));
+/// What is asked, whole and safe to show, in pieces: what pager has to say of it first, then what
+/// the agent wrote.
+pub fn parts(approval: &Approval) -> Vec<Part> {
+    let input = approval.input.text();
+    let mut parts = remarks(approval);
+    parts.extend(match approval.kind {
+        Kind::Question => view::questions(input),
+        Kind::Permission | Kind::Plan => {
+            view::view(&approval.tool, input, approval.preview.as_deref())
         }
+    });
+    parts
+}
+
+/// The same as plain text.
+pub fn body(approval: &Approval) -> String {
+    plain(&parts(approval))
+}
+
+/// Whether what a tool would do is shown as a diff.
+pub fn is_diff(tool: &str) -> bool {
+    matches!(tool, "Edit" | "MultiEdit" | "Write" | "NotebookEdit" | "apply_patch")
+}
+
+/// What pager has to say of an approval whatever the tool is.
+fn remarks(approval: &Approval) -> Vec<Part> {
+    let mut parts = Vec::new();
+    if approval.impostor {
+        let program = approval.origin.as_ref().map(|origin| one_line(&origin.program, 80));
+        let program = program.map(|program| format!(" ({program})")).unwrap_or_default();
+        parts.push(Part::Warning(format!(
+            "Asked by another program{program}, not by the agent this session began with."
+        )));
     }
-    Some(lines.join("\n"))
+    let require = approval.require();
+    let where_to = match (require.remote, require.polkit) {
+        (true, true) => "A yes counts only on Telegram, or here with your password.",
+        (true, false) => "A yes counts only on Telegram.",
+        (false, true) => "A yes counts only here, with your password.",
+        (false, false) => "",
+    };
+    if !where_to.is_empty() {
+        parts.push(Part::Note(where_to.to_owned()));
+    }
+    if let Some(judgement) = &approval.judgement
+        && let Some(rule) = &judgement.rule
+    {
+        let colon = if judgement.reason.is_empty() { "" } else { ": " };
+        let value = one_line(&format!("{rule}{colon}{}", judgement.reason), 200);
+        parts.push(Part::Line { name: "Your policy's rule", value });
+    }
+    if let Some(subagent) = &approval.subagent {
+        parts.push(Part::Line { name: "Subagent", value: one_line(subagent, 100) });
+    }
+    parts
+}
+
+/// The rules that "always" would grant, one a line, and where they would be kept; safe to show.
+pub fn always(approval: &Approval) -> Option<String> {
+    approval.always.as_ref().map(|always| visible(&always.rule).into_owned())
+}
+
+/// The first 12 digits of the input's digest, by which a person tells that two doors speak of the
+/// same.
+pub fn digest(approval: &Approval) -> &str {
+    let digest = approval.input.sha256().as_str();
+    digest.get(..12).unwrap_or(digest)
+}
+
+/// What stands where a text is cut.
+pub fn cut(left_out: usize) -> String {
+    format!("✂ cut: {left_out} characters left out.")
 }
 
 /// How it ended, for a person, without the time: "Allowed on Telegram (111111111)".

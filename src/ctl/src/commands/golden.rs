@@ -24,6 +24,7 @@ fn approval() -> Approval {
         cwd: "/home/me/webshop".to_owned(),
         tool: "Bash".to_owned(),
         summary: "touch made".to_owned(),
+        body: "    touch made".to_owned(),
         input: "{\"command\":\"touch made\"}".to_owned(),
         input_sha256: "a".repeat(64),
         always_rule: None,

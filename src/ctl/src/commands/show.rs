@@ -18,7 +18,7 @@ pub(super) async fn run(daemon: &Daemon, output: &Output, id: &str) -> Result<()
 }
 
 pub(super) fn text(approval: &Approval, now: Timestamp) -> String {
-    let Approval { id, label, cwd, tool, input, input_sha256, created, expires, .. } = approval;
+    let Approval { id, label, cwd, tool, body, input_sha256, created, expires, .. } = approval;
     let kind = Kind::from_word(&approval.kind).unwrap_or(Kind::Permission);
     let agent = Agent::new(&approval.agent);
     let headline = present::headline_of(&agent, label, kind, tool);
@@ -46,9 +46,15 @@ pub(super) fn text(approval: &Approval, now: Timestamp) -> String {
         lines.push_str(&format!("{name:>7}: {value}\n"));
     }
     lines.push('\n');
-    // Set in, so that nothing an agent writes can be taken for what pager says.
-    for line in present::body_of(kind, tool, input).split('\n') {
-        lines.push_str(&format!("    {line}\n"));
+    let is_diff = present::is_diff(tool);
+    for line in body.split('\n') {
+        let line = visible(line);
+        match line.strip_prefix("    ").and_then(|line| line.chars().next()) {
+            Some('+') if is_diff => lines.push_str(&format!("{}\n", line.green())),
+            Some('-') if is_diff => lines.push_str(&format!("{}\n", line.red())),
+            Some('@') if is_diff => lines.push_str(&format!("{}\n", line.cyan())),
+            _ => lines.push_str(&format!("{line}\n")),
+        }
     }
     lines
 }

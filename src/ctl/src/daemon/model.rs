@@ -37,6 +37,8 @@ pub(crate) struct Approval {
     pub(crate) cwd: String,
     pub(crate) tool: String,
     pub(crate) summary: String,
+    /// All that is asked, as text for a person.
+    pub(crate) body: String,
     /// The tool's input: JSON text, exactly as the agent wrote it.
     pub(crate) input: String,
     pub(crate) input_sha256: String,
@@ -65,6 +67,7 @@ impl Approval {
             cwd: properties.take("Cwd")?,
             tool: properties.take("Tool")?,
             summary: properties.take("Summary")?,
+            body: properties.take("Body")?,
             input: properties.take("Input")?,
             input_sha256: properties.take("InputSha256")?,
             always_rule: some(properties.take("AlwaysRule")?),

@@ -4,6 +4,9 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use pager_core::{Approval, Require, Verdict};
+=======
+use pager_core::{Approval, Verdict, present};
+>>>>>>> 4c819fb (Show every kind of request whole, in pieces that keep pager's words and the agent's apart)
 use zbus::message::Header;
 use zbus::zvariant::{OwnedObjectPath, Value};
 use zbus::{Connection, fdo, interface};
@@ -81,6 +84,19 @@ pub(super) fn answer(answers: Answers) -> Verdict {
 /// A no after which the agent's turn ends.
 pub(super) fn stop(reason: String) -> Verdict {
     Verdict::Deny { reason, interrupt: true }
+}
+
+/// The longest body that is served: a client that is sent too much at once is cut off its bus.
+const BODY_MAX: usize = 8 << 20;
+
+fn within(mut text: String, max: usize) -> String {
+    if text.len() > max {
+        let end = (0..=max).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+        let left_out = text[end..].chars().count();
+        text.truncate(end);
+        text.push_str(&format!("\n{} All of it is in Input.", present::cut(left_out)));
+    }
+    text
 }
 
 pub(super) fn microseconds(time: Timestamp) -> u64 {
@@ -182,6 +198,14 @@ impl ApprovalObject {
     #[zbus(property(emits_changed_signal = "const"))]
     fn summary(&self) -> String {
         plain(&self.facts.summary)
+    }
+
+    /// All that is asked, as text for a person, safe to print: what pager has to say of it, and, set in
+    /// by four blanks, what the agent wrote, for a change of a file as a diff. Of more than 8 MiB the end
+    /// is cut, and the last line says so.
+    #[zbus(property(emits_changed_signal = "const"))]
+    fn body(&self) -> String {
+        plain(&within(present::body(&self.facts), BODY_MAX))
     }
 
     /// The whole tool input, the JSON text exactly as the agent wrote it. Not safe to print as it is.

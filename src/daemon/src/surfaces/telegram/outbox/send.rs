@@ -47,7 +47,7 @@ impl Outbox {
         let Ok(nonce) = Nonce::fresh() else {
             return Ok(Step::NotBefore(Instant::now() + STORE_RETRY));
         };
-        let Card { html, offers } = render::question(&approval);
+        let Card { html, offers, .. } = render::question(&approval, false);
         let buttons = offers
             .iter()
             .map(|choice| InlineKeyboardButton::callback(choice.label(), nonce.data(*choice, &id)))

@@ -7,6 +7,8 @@ use pager_core::{
 };
 use proptest::prelude::*;
 
+use pager_core::sanitize::visible;
+
 use super::*;
 
 fn approval(kind: Kind, tool: &str, input: &str) -> Approval {
@@ -35,7 +37,7 @@ fn shown(html: &str) -> String {
 
 #[test]
 fn a_question_shows_who_wants_what_where() {
-    let card = question(&bash("rm -rf </pre><b> & co"));
+    let card = question(&bash("rm -rf </pre><b> & co"), false);
     assert_eq!(
         card.html,
         format!(
@@ -43,7 +45,7 @@ fn a_question_shows_who_wants_what_where() {
              <pre>rm -rf &lt;/pre&gt;&lt;b&gt; &amp; co</pre>\n\
              in <code>/home/me/a &amp; &lt;b&gt;</code>\n\
              <code>abababab</code> · SHA-256 <code>{}</code>",
-            &bash("rm -rf </pre><b> & co").input.sha256().as_str()[..16]
+            &bash("rm -rf </pre><b> & co").input.sha256().as_str()[..12]
         )
     );
     assert_eq!(card.offers, [Choice::Allow, Choice::Deny]);
@@ -51,19 +53,19 @@ fn a_question_shows_who_wants_what_where() {
 
 #[test]
 fn what_is_cut_says_so_and_cannot_be_allowed() {
-    let card = question(&bash(&"x".repeat(5000)));
+    let card = question(&bash(&"x".repeat(5000)), false);
     let text = shown(&card.html);
     assert_eq!(card.offers, [Choice::Deny]);
     assert!(utf16_len(&text) <= TEXT_MAX && utf16_len(&text) > TEXT_MAX - 10, "{}", text.len());
     let there = text.matches('x').count();
-    assert!(text.contains(&format!("… cut: {} characters left out", 5000 - there)), "{text}");
+    assert!(text.contains(&format!("✂ cut: {} characters left out.", 5000 - there)), "{text}");
     assert!(text.contains("pagerctl show abababab"), "{text}");
 }
 
 #[test]
 fn questions_offer_no_verdict() {
     let input = r#"{"questions":[{"question":"Which?","options":[{"label":"A"}]}]}"#;
-    let card = question(&approval(Kind::Question, "AskUserQuestion", input));
+    let card = question(&approval(Kind::Question, "AskUserQuestion", input), false);
     assert_eq!(card.offers, []);
     assert!(shown(&card.html).contains("Which?\n• A"));
     assert!(shown(&card.html).contains("pagerctl answer abababab"));
@@ -93,27 +95,21 @@ proptest! {
     ) {
         let command = command.repeat(times);
         let approval = bash(&command);
-        let card = question(&approval);
+        let card = question(&approval, false);
         let text = shown(&card.html);
         prop_assert!(utf16_len(&text) <= TEXT_MAX);
-        let body = present::body(&approval);
-        let whole = text.contains(&body);
+        let whole = text.contains(&*visible(&command));
         prop_assert_eq!(whole, card.offers.contains(&Choice::Allow));
         prop_assert_eq!(whole, !text.contains("characters left out"));
     }
 
     #[test]
-    fn a_cut_leaves_whole_characters_and_counts_the_rest(
-        text in "(a|é|😀){1,60}", room in 40..70_usize,
+    fn a_cut_leaves_whole_characters_and_loses_nothing(
+        text in "(a|é|😀|\n){1,60}", room in 0..70_usize,
     ) {
-        match cut(&text, room) {
-            None => prop_assert!(utf16_len(&text) <= room),
-            Some((shown, note)) => {
-                prop_assert!(utf16_len(&text) > room);
-                prop_assert!(utf16_len(shown) + 1 + utf16_len(&note) <= room);
-                let left = text.chars().count() - shown.chars().count();
-                prop_assert_eq!(note, format!("… cut: {left} characters left out"));
-            }
-        }
+        let (shown, rest) = fit::split(&text, room);
+        prop_assert_eq!(format!("{shown}{rest}"), text.clone());
+        prop_assert!(utf16_len(shown) <= room);
+        prop_assert_eq!(rest.is_empty(), utf16_len(&text) <= room);
     }
 }
