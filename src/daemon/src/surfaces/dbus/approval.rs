@@ -3,10 +3,7 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use pager_core::{Approval, Require, Verdict};
-=======
-use pager_core::{Approval, Verdict, present};
->>>>>>> 4c819fb (Show every kind of request whole, in pieces that keep pager's words and the agent's apart)
+use pager_core::{Approval, Require, Verdict, present};
 use zbus::message::Header;
 use zbus::zvariant::{OwnedObjectPath, Value};
 use zbus::{Connection, fdo, interface};
