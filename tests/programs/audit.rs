@@ -4,6 +4,8 @@
 
 #[path = "audit/recipe.rs"]
 mod recipe;
+#[path = "audit/shown.rs"]
+mod shown;
 #[path = "audit/tampering.rs"]
 mod tampering;
 #[path = "audit/written.rs"]

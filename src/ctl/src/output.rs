@@ -116,6 +116,13 @@ pub(crate) fn prompt(text: &str) -> Result<(), Failure> {
     print(text).map_err(|error| failed(&error))
 }
 
+/// Writes data as it is made, byte for byte.
+pub(crate) fn stream<T>(write: impl FnOnce(&mut dyn Write) -> io::Result<T>) -> Result<T, Failure> {
+    let mut stdout = io::BufWriter::new(io::stdout().lock());
+    let written = write(&mut stdout);
+    written.and_then(|done| stdout.flush().map(|()| done)).map_err(|error| failed(&error))
+}
+
 /// A path, safe to print.
 pub(crate) fn shown(path: &Path) -> String {
     visible(&path.to_string_lossy()).into_owned()

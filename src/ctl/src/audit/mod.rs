@@ -5,11 +5,13 @@ mod diagnose;
 mod log;
 mod piece;
 mod problem;
+mod record;
 mod scan;
 mod witness;
 
 pub(crate) use diagnose::diagnose;
 pub(crate) use log::Log;
 pub(crate) use problem::Problem;
+pub(crate) use record::{Record, Wanted};
 pub(crate) use scan::{Scan, Start, scan};
 pub(crate) use witness::Witness;

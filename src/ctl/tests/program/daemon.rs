@@ -12,9 +12,9 @@ use pager_core::{
     Actor, Agent, ApprovalId, Facts, Reply, Request, RequestId, Resolution, SessionId,
 };
 use pager_tests::bus::Bus;
+use pagerd::codex::Codex;
 use pagerd::engine::{Engine, Handle, Options, SystemClock};
 use pagerd::host::sockets;
-use pagerd::codex::Codex;
 use pagerd::ingress::Ingress;
 use pagerd::store::Store;
 use pagerd::surfaces::dbus::{self, BusChoice, BusState, Controls};
