@@ -138,3 +138,17 @@ fn blank(head: &Head, ts: Timestamp) -> Record {
         prev_hash: head.hash.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_manual_explains_what_the_log_says_of_itself() {
+        let manual = include_str!("../../../../man/pager-audit.5");
+        for note in [ROTATED, CONTINUED, TORN, REPLACED, KEPT, VOID] {
+            assert!(manual.contains(&format!(".It Li {}\n", note.event)), "{}", note.event);
+            assert!(manual.contains(&format!(".Ql {}", note.action)), "{}", note.action);
+        }
+    }
+}
