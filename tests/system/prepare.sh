@@ -2,7 +2,8 @@
 # Prepares what the booted-system suite needs and keeps it in FOLDER (target/system):
 #   tree/     a Debian tree with systemd, a bus, a desktop's parts and an ordinary user
 #   claude    the real Claude Code
-# Needs root, mmdebstrap and npm. Does nothing where both are there and current.
+#   codex/    the real Codex, with the programs it starts
+# Needs root, mmdebstrap and npm. Does nothing where all are there and current.
 set -euo pipefail
 shopt -s inherit_errexit
 
@@ -16,6 +17,7 @@ flock 9
 codename=$(. /etc/os-release && echo "${VERSION_CODENAME:?not a Debian release}")
 # Raised on purpose when a newer agent has been seen to work.
 claude_version=${CLAUDE_CODE_VERSION:-2.1.197}
+codex_version=${CODEX_VERSION:-0.169.0}
 
 packages=(
     systemd systemd-sysv libpam-systemd dbus dbus-user-session procps ca-certificates curl
@@ -72,3 +74,17 @@ if ! "$folder/claude" --version 2>/dev/null | grep -qF "$claude_version"; then
     ln -f "$folder/npm/node_modules/@anthropic-ai/claude-code-$kind/claude" "$folder/claude"
 fi
 echo "prepare.sh: Claude Code $("$folder/claude" --version)"
+
+if ! "$folder/codex/bin/codex" --version 2>/dev/null | grep -qF "$codex_version"; then
+    npm install --loglevel=error --no-fund --no-audit --no-save --prefix "$folder/npm-codex" \
+        "@openai/codex@$codex_version"
+    case $(uname -m) in
+        x86_64) kind=linux-x64 ;;
+        aarch64) kind=linux-arm64 ;;
+        *) echo "prepare.sh: no Codex for $(uname -m)" >&2; exit 1 ;;
+    esac
+    rm -rf "$folder/codex"
+    cp -al "$folder/npm-codex/node_modules/@openai/codex-$kind/vendor/$(uname -m)-unknown-linux-musl" \
+        "$folder/codex"
+fi
+echo "prepare.sh: $("$folder/codex/bin/codex" --version)"

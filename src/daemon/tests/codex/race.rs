@@ -1,0 +1,78 @@
+//! The race of the doors against the terminal.
+
+use pager_core::{Actor, State, Verdict};
+use serde_json::json;
+
+use crate::app_server::{THREAD, TURN};
+use crate::{COMMAND, House};
+
+#[tokio::test]
+async fn a_yes_at_a_door_is_the_answer_and_the_session_is_left_again() {
+    let mut house = House::open();
+    let id = house.held("call_4").await;
+    house.server.ask_command("call_4", 7, COMMAND);
+    house.decide(id, Verdict::Allow).await;
+    let resumed = house.server.called("thread/resume").await;
+    assert_eq!(resumed, json!({ "threadId": THREAD, "excludeTurns": true }));
+    assert_eq!(house.server.answered().await, (json!(7), json!({ "decision": "accept" })));
+    let left = house.server.called("thread/unsubscribe").await;
+    assert_eq!(left, json!({ "threadId": THREAD }));
+}
+
+#[tokio::test]
+async fn a_no_is_told_and_its_reason_after_it() {
+    let mut house = House::open();
+    let id = house.held("call_4").await;
+    house.server.ask_command("call_4", 7, COMMAND);
+    house.decide(id, Verdict::deny("not on a Friday")).await;
+    assert_eq!(house.server.answered().await.1, json!({ "decision": "decline" }));
+    let steered = house.server.called("turn/steer").await;
+    assert_eq!(steered["expectedTurnId"], TURN);
+    assert_eq!(steered["input"][0]["text"], "not on a Friday");
+}
+
+#[tokio::test]
+async fn a_no_that_is_to_end_the_turn_ends_it() {
+    let mut house = House::open();
+    let id = house.held("call_4").await;
+    house.server.ask_command("call_4", 7, COMMAND);
+    house.decide(id, Verdict::Deny { reason: String::new(), interrupt: true }).await;
+    assert_eq!(house.server.answered().await.1, json!({ "decision": "cancel" }));
+}
+
+#[tokio::test]
+async fn an_answer_at_the_terminal_settles_it_everywhere() {
+    let mut house = House::open();
+    let id = house.held("call_4").await;
+    house.server.called("thread/resume").await;
+    house.server.ask_command("call_4", 7, COMMAND);
+    house.server.resolve(7);
+    let end = house.end_of(id).await;
+    assert_eq!((end.state, end.by), (State::Elsewhere, Actor::Terminal));
+    let next = house.server.heard().await;
+    assert_eq!(next["method"], "thread/unsubscribe", "it is not answered as well");
+}
+
+#[tokio::test]
+async fn a_verdict_from_before_the_request_is_its_answer() {
+    let mut house = House::open();
+    let id = house.held("call_4").await;
+    house.server.called("thread/resume").await;
+    house.decide(id, Verdict::Allow).await;
+    assert!(house.codex.waiters().has(&id));
+    house.server.ask_command("call_4", 7, COMMAND);
+    assert_eq!(house.server.answered().await, (json!(7), json!({ "decision": "accept" })));
+}
+
+#[tokio::test]
+async fn of_two_questions_each_gets_its_own_answer() {
+    let mut house = House::open();
+    let first = house.held("call_4").await;
+    let second = house.held("call_5").await;
+    house.server.ask_command("call_5", 8, COMMAND);
+    house.server.ask_command("call_4", 7, COMMAND);
+    house.decide(second, Verdict::deny("")).await;
+    assert_eq!(house.server.answered().await, (json!(8), json!({ "decision": "decline" })));
+    house.decide(first, Verdict::Allow).await;
+    assert_eq!(house.server.answered().await, (json!(7), json!({ "decision": "accept" })));
+}
