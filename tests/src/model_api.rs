@@ -1,5 +1,5 @@
-//! A scripted stand-in for the model service, so that the real Claude Code can be led through a
-//! session on loopback.
+//! A scripted stand-in for the model service, so that the real Claude Code and the real Codex can
+//! be led through a session on loopback.
 //!
 //! The reply to a request is a function of the request alone: the conversation is recognised by
 //! its first prompt and the turn by how many replies it already holds. Retries, side requests and
@@ -22,6 +22,7 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 mod reply;
+mod responses;
 #[cfg(test)]
 mod tests;
 
@@ -88,9 +89,14 @@ impl Script {
         let prompt = messages.iter().find(|message| message["role"] == "user");
         let prompt = prompt.map(|message| text_of(&message["content"])).unwrap_or_default();
         let turn = messages.iter().filter(|message| message["role"] == "assistant").count();
+        self.pick(has_tools, &prompt, turn)
+    }
+
+    /// What is said at this place of a conversation.
+    fn pick(&self, is_turn: bool, prompt: &str, turn: usize) -> Vec<Block> {
         self.conversations
             .iter()
-            .find(|conversation| has_tools && prompt.contains(&conversation.when))
+            .find(|conversation| is_turn && prompt.contains(&conversation.when))
             .and_then(|conversation| conversation.turns.get(turn).cloned())
             .unwrap_or_else(|| vec![Block::text("done")])
     }
@@ -163,6 +169,9 @@ pub struct ToolResult {
 impl Request {
     /// The results of all tool calls of the conversation so far, in order.
     pub fn tool_results(&self) -> Vec<ToolResult> {
+        if self.body["input"].is_array() {
+            return responses::tool_results(&self.body);
+        }
         let messages = self.body["messages"].as_array().map(Vec::as_slice).unwrap_or_default();
         let blocks = || messages.iter().filter_map(|message| message["content"].as_array());
         let called = |id: &Value| {
@@ -241,7 +250,7 @@ impl ModelApi {
         self.address
     }
 
-    /// What `ANTHROPIC_BASE_URL` is to be set to.
+    /// What `ANTHROPIC_BASE_URL` is to be set to, and, with `/v1` behind it, Codex's `base_url`.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -310,6 +319,8 @@ async fn serve(
         .route("/", get(StatusCode::OK))
         .route("/v1/messages", post(messages))
         .route("/v1/messages/count_tokens", post(count_tokens))
+        .route("/v1/models", get(axum::Json(responses::models())))
+        .route("/v1/responses", post(answer_items))
         .fallback(unknown)
         // Conversations carry whole files.
         .layer(axum::extract::DefaultBodyLimit::max(64 << 20))
@@ -334,6 +345,17 @@ async fn messages(
     } else {
         axum::Json(message).into_response()
     }
+}
+
+async fn answer_items(
+    State(shared): State<Arc<Shared>>,
+    method: Method,
+    uri: Uri,
+    body: Bytes,
+) -> Response {
+    let body = record(&shared, &method, &uri, &body);
+    let headers = [(header::CONTENT_TYPE, "text/event-stream")];
+    (headers, Body::from(shared.script.respond(&body))).into_response()
 }
 
 async fn count_tokens(

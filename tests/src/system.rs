@@ -20,6 +20,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 pub mod claude;
+pub mod codex;
 pub mod desktop;
 mod follow;
 mod journal;
@@ -71,6 +72,8 @@ impl System {
         command.arg(folder.join("tree")).arg(&state).arg(&name);
         let claude = folder.join("claude");
         command.arg(format!("--bind-ro={}:/usr/local/bin/claude", claude.display()));
+        let codex = folder.join("codex");
+        command.arg(format!("--bind-ro={}:{}", codex.display(), codex::PROGRAMS));
         command.env("NOTIFY_SOCKET", format!("@{name}"));
         command.stdin(Stdio::piped());
         command.stdout(console.try_clone()?).stderr(console.try_clone()?);

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use pager_tests::system::suite::{self, Scenario};
 
+mod codex;
 mod doors;
 mod faults;
 mod package;
@@ -18,6 +19,7 @@ fn main() -> ExitCode {
         questions::SCENARIOS,
         faults::SCENARIOS,
         package::SCENARIOS,
+        codex::SCENARIOS,
     ];
     suite::main(scenarios.concat())
 }

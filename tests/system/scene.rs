@@ -59,15 +59,26 @@ impl<'a> House<'a> {
     /// Starts the agent with these arguments and returns once every door shows what it asks;
     /// Telegram's message has these buttons.
     pub(crate) fn play(
-        mut self,
+        self,
         script: Script,
         arguments: &str,
         buttons: &[&str],
     ) -> Result<Asking<'a>> {
+        let system = self.system;
+        self.play_with(script, buttons, |model| system.start_claude(model, arguments))
+    }
+
+    /// The same with an agent that `start` starts.
+    pub(crate) fn play_with(
+        mut self,
+        script: Script,
+        buttons: &[&str],
+        start: impl FnOnce(&ModelApi) -> Result<Terminal<'a>>,
+    ) -> Result<Asking<'a>> {
         let daemon = self.system.systemctl(["show", "--property=ActiveState", "pager.service"])?;
         ensure!(daemon.trim() == "ActiveState=inactive", "before the first event: {daemon}");
         let model = ModelApi::start(script)?;
-        let terminal = self.system.start_claude(&model, arguments)?;
+        let terminal = start(&model)?;
         let question = self.system.wait_for_question()?;
         self.notifications.wait("Notify")?;
         let message = self.message("the question", |message| message.labels() == buttons);

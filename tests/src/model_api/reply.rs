@@ -33,7 +33,7 @@ fn block(block: &Block) -> Value {
 }
 
 /// Unique within the process, as tool calls of several sessions must not be taken for each other.
-fn id(kind: &str) -> String {
+pub(super) fn id(kind: &str) -> String {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     format!("{kind}_01{:022}", NEXT.fetch_add(1, Ordering::Relaxed))
 }

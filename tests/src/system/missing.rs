@@ -27,7 +27,7 @@ pub fn missing() -> Vec<String> {
         }
     }
     let folder = prepared();
-    for part in ["tree/.key", "claude"] {
+    for part in ["tree/.key", "claude", "codex/bin/codex"] {
         let part = folder.join(part);
         if !part.exists() {
             let prepare = scripts().join("prepare.sh");
