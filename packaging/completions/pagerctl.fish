@@ -34,7 +34,7 @@ complete -c pagerctl -n '__fish_seen_subcommand_from answer' -s a -l answer -x -
 complete -c pagerctl -n '__fish_seen_subcommand_from list' -s a -l all -d 'Also those settled within the last hour'
 complete -c pagerctl -n '__fish_seen_subcommand_from sessions' -s a -l all -d 'Also those that have ended'
 complete -c pagerctl -n '__fish_seen_subcommand_from hooks' -a 'install remove check'
-complete -c pagerctl -n '__fish_seen_subcommand_from hooks' -l agent -x -a claude -d 'Whose settings'
+complete -c pagerctl -n '__fish_seen_subcommand_from hooks' -l agent -x -a 'claude codex' -d 'Whose settings'
 complete -c pagerctl -n '__fish_seen_subcommand_from hooks' -s y -l yes -d 'Have Codex trust the entries without asking'
 complete -c pagerctl -n '__fish_seen_subcommand_from config' -a 'check show get'
 complete -c pagerctl -n '__fish_seen_subcommand_from config' -l config -r -F -d 'Read this file only'
