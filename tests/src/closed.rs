@@ -33,6 +33,8 @@ pub fn program(name: &str) -> PathBuf {
 pub struct Setup {
     /// The text of its pager.toml.
     pub config: String,
+    /// The text of its policy.toml; none for no such file.
+    pub policy: Option<String>,
     /// The address of its session bus; none for no bus.
     pub bus: Option<String>,
     /// A bot's token, put into the file `token` beside pager.toml.
@@ -74,6 +76,9 @@ impl Daemon {
     pub fn start(setup: Setup) -> anyhow::Result<Self> {
         let dir = tempfile::tempdir()?;
         std::fs::write(dir.path().join("pager.toml"), &setup.config)?;
+        if let Some(policy) = &setup.policy {
+            std::fs::write(dir.path().join("policy.toml"), policy)?;
+        }
         if let Some(token) = &setup.token {
             write_private(&dir.path().join("token"), token)?;
         }

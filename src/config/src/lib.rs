@@ -20,7 +20,7 @@ mod token;
 
 pub use diagnostic::{ConfigErrors, Diagnostic};
 pub use file::FileError;
-pub use load::{Entry, Loaded, Origin, load};
+pub use load::{Entry, Loaded, Origin, load, read_any, read_owned};
 pub use schema::{Approvals, Audit, Config, Desktop, Limits, Telegram, keys, nearest, nearest_key};
 pub use secret::Secret;
 pub use sources::Sources;

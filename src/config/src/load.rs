@@ -64,6 +64,28 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigErrors> {
     loader.finish()
 }
 
+/// Reads a file that decides for the user, as a configuration file does: it must belong to them or to
+/// root, and nobody else may write it. None if there is no such file.
+pub fn read_owned(path: &Path) -> Result<Option<String>, Box<Diagnostic>> {
+    let (bytes, facts) = match file::read(path, Links::Follow) {
+        Ok(read) => read,
+        Err(FileError::Missing) => return Ok(None),
+        Err(error) => return Err(Diagnostic::of_file(path, error.to_string()).into()),
+    };
+    let candidate = Candidate { path: path.to_owned(), trust: Trust::Owner, required: false };
+    check_trust(&candidate, facts, rustix::process::geteuid().as_raw())?;
+    decode(path, bytes).map(Some)
+}
+
+/// Reads a file that can take nothing from the user, whoever wrote it. None if there is no such file.
+pub fn read_any(path: &Path) -> Result<Option<String>, Box<Diagnostic>> {
+    match file::read(path, Links::Follow) {
+        Ok((bytes, _)) => decode(path, bytes).map(Some),
+        Err(FileError::Missing) => Ok(None),
+        Err(error) => Err(Diagnostic::of_file(path, error.to_string()).into()),
+    }
+}
+
 impl Loaded {
     /// All keys in the order of the man page.
     pub fn entries(&self) -> impl Iterator<Item = Entry> + '_ {

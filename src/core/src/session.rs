@@ -144,7 +144,7 @@ impl Facts {
 }
 
 /// The label a folder gives: its last name, or the session's first digits where there is none.
-pub(crate) fn label_for(cwd: &str, session: &SessionId) -> String {
+pub fn label_for(cwd: &str, session: &SessionId) -> String {
     let name = cwd.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
     let name = one_line(name, 40);
     if name.is_empty() { session.as_str().chars().take(8).collect() } else { name }

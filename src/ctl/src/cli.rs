@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{audit, config, demo, hooks, setup};
+use crate::commands::{audit, config, demo, hooks, policy, setup};
 
 /// See and answer what coding agents ask.
 ///
@@ -87,6 +87,8 @@ pub(crate) enum Verb {
     Config(config::Args),
     /// See what the audit log says, and whether it is whole.
     Audit(audit::Args),
+    /// Look at the policy: what is allowed, denied or asked, and why.
+    Policy(policy::Args),
     /// Show one approval from question to answer, in a temporary place.
     Demo(demo::Args),
 }

@@ -6,9 +6,11 @@ use std::thread;
 
 use anyhow::Context as _;
 use pager_agents::wiring::Wiring;
+use pager_config::paths::Paths;
 use pager_config::{Config, ConfigErrors, Loaded, Sources};
 use pager_core::Limits;
 use pager_core::message_id::{CONFIG_REFUSED, DAEMON_STARTED};
+use pager_policy::Place;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -21,6 +23,7 @@ use crate::engine::{Engine, EngineError, Handle, Heartbeat, Options, SystemClock
 use crate::host::notify;
 use crate::host::sockets::{self, Passed};
 use crate::ingress::Ingress;
+use crate::policy::Keeper;
 use crate::status;
 use crate::store::Store;
 use crate::surfaces::dbus::{self, BusChoice, BusState, Controls, ReloadRequest};
@@ -47,7 +50,7 @@ impl<E: Into<anyhow::Error>> From<E> for Failure {
 pub async fn run(args: &Args, passed: Passed) -> Result<(), Failure> {
     let sources = Sources::choose(args.config.as_deref()).map_err(anyhow::Error::from)?;
     let config = load(&sources)?;
-    let paths = pager_config::paths::Paths::from_env();
+    let paths = Paths::from_env();
     let state_dir = match &args.state_dir {
         Some(dir) => dir.clone(),
         None => paths.state_dir().context("no folder for the state; --state-dir names one")?,
@@ -66,12 +69,16 @@ pub async fn run(args: &Args, passed: Passed) -> Result<(), Failure> {
     store.rotate_audit_at(config.audit.rotate_at.into());
     let (handle, engine) = start_engine(store, &config)?;
     let hook = HookSocket::open(passed.hook, &runtime_dir)?;
+    let policy = Arc::new(Keeper::open(
+        policy_file(args, &paths),
+        place(args, &paths, &state_dir, &runtime_dir),
+    )?);
     let mut doors = Doors::new();
     doors.arrange(&handle, &config).await;
     let mut dbus = DBus::start(&handle, doors.telegram_state(), &runtime_dir).await?;
     let codex = Codex::new(handle.clone(), codex_home().as_deref(), config.approvals.codex_window);
     let bus = dbus.path.display().to_string();
-    let ingress = Ingress::new(handle.clone(), Some(bus), Arc::clone(&codex));
+    let ingress = Ingress::new(handle.clone(), Arc::clone(&policy), Some(bus), Arc::clone(&codex));
     let waiting = passed.waiting.into_iter().filter_map(|(id, stream)| {
         stream.set_nonblocking(true).ok()?;
         Some((id, UnixStream::from_std(stream).ok()?))
@@ -80,7 +87,8 @@ pub async fn run(args: &Args, passed: Passed) -> Result<(), Failure> {
     let resuming = Arc::clone(&codex);
     tokio::spawn(async move { resuming.resume().await });
     let listening = tokio::spawn(ingress.serve(hook.listener));
-    let status = tokio::spawn(status::keep(handle.clone(), doors.telegram_state()));
+    let status =
+        tokio::spawn(status::keep(handle.clone(), doors.telegram_state(), policy.trouble()));
 
     tracing::info!(message_id = DAEMON_STARTED, "pagerd {} is ready", env!("CARGO_PKG_VERSION"));
     notify::ready();
@@ -88,10 +96,10 @@ pub async fn run(args: &Args, passed: Passed) -> Result<(), Failure> {
         tokio::select! {
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
-            _ = hangup.recv() => drop(reload(&sources, &handle, &mut doors, &codex).await),
+            _ = hangup.recv() => drop(reload(&sources, &handle, &mut doors, &codex, &policy).await),
             Some(answer) = dbus.reload.recv() => {
                 // Whoever asked may have gone.
-                drop(answer.send(reload(&sources, &handle, &mut doors, &codex).await));
+                drop(answer.send(reload(&sources, &handle, &mut doors, &codex, &policy).await));
             }
         }
     }
@@ -117,15 +125,33 @@ fn load(sources: &Sources) -> Result<Config, Failure> {
     Ok(config)
 }
 
-/// Reads the configuration anew; where it is wrong, the one in force stays in force.
+/// Where the person's policy is: beside a configuration file that was named, else in its usual place.
+fn policy_file(args: &Args, paths: &Paths) -> Option<PathBuf> {
+    match &args.config {
+        Some(config) => Some(config.parent()?.join("policy.toml")),
+        None => paths.config_dir().ok().map(|dir| dir.join("policy.toml")),
+    }
+}
+
+/// The folders that are the person's, and those that are pager's own.
+fn place(args: &Args, paths: &Paths, state_dir: &Path, runtime_dir: &Path) -> Place {
+    let mut place = Place::usual(paths);
+    let named = args.config.clone().into_iter().chain(policy_file(args, paths));
+    let used = named.chain([state_dir.to_owned(), runtime_dir.to_owned()]);
+    place.own.extend(used.filter_map(|path| std::path::absolute(path).ok()));
+    place
+}
+
+/// Reads the configuration and the policy anew; what of them is wrong stays as it was.
 async fn reload(
     sources: &Sources,
     handle: &Handle,
     doors: &mut Doors,
     codex: &Codex,
+    policy: &Keeper,
 ) -> Result<(), String> {
     notify::reloading();
-    let outcome = match load(sources) {
+    let configured = match load(sources) {
         Ok(config) => {
             doors.arrange(handle, &config).await;
             codex.configure(config.approvals.codex_window);
@@ -140,8 +166,12 @@ async fn reload(
         }
         Err(Failure::Other(error)) => Err(format!("the configuration in force stays: {error:#}")),
     };
+    let judged = policy.reload(handle).await;
     notify::ready();
-    outcome
+    match (configured, judged) {
+        (Err(configuration), Err(policy)) => Err(format!("{configuration}\n{policy}")),
+        (configured, judged) => configured.and(judged),
+    }
 }
 
 async fn configure(handle: &Handle, config: &Config) -> Result<(), EngineError> {
@@ -258,13 +288,13 @@ fn hook_program() -> PathBuf {
 fn codex_home() -> Option<PathBuf> {
     match std::env::var_os("CODEX_HOME").filter(|home| !home.is_empty()) {
         Some(home) => Some(PathBuf::from(home)),
-        None => Some(pager_config::paths::Paths::from_env().home()?.join(".codex")),
+        None => Some(Paths::from_env().home()?.join(".codex")),
     }
 }
 
 /// The agents' settings of this person.
 fn wirings() -> Vec<Wiring> {
-    let Some(home) = pager_config::paths::Paths::from_env().home().map(Path::to_owned) else {
+    let Some(home) = Paths::from_env().home().map(Path::to_owned) else {
         return Vec::new();
     };
     let config_dir = std::env::var_os("CLAUDE_CONFIG_DIR");

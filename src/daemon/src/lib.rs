@@ -11,6 +11,7 @@ pub mod doors;
 pub mod engine;
 pub mod host;
 pub mod ingress;
+pub mod policy;
 pub mod status;
 pub mod store;
 pub mod surfaces;

@@ -6,7 +6,11 @@ use crate::engine::{Handle, Health};
 use crate::host::notify;
 
 /// Keeps the line true until the engine stops.
-pub async fn keep(handle: Handle, mut telegram: watch::Receiver<String>) {
+pub async fn keep(
+    handle: Handle,
+    mut telegram: watch::Receiver<String>,
+    mut policy: watch::Receiver<Option<String>>,
+) {
     let mut published = handle.published();
     let mut health = handle.health();
     let mut last = String::new();
@@ -26,6 +30,9 @@ pub async fn keep(handle: Handle, mut telegram: watch::Receiver<String>) {
         if state != "off" {
             line.push_str(&format!("; Telegram: {state}"));
         }
+        if policy.borrow_and_update().is_some() {
+            line.push_str("; policy.toml is wrong: see `pagerctl policy check`");
+        }
         if let Health::Degraded { why } = &*health.borrow_and_update() {
             line = format!("degraded, nothing can be decided: {why}");
         }
@@ -37,6 +44,7 @@ pub async fn keep(handle: Handle, mut telegram: watch::Receiver<String>) {
             changed = published.changed() => changed.is_ok(),
             changed = health.changed() => changed.is_ok(),
             changed = telegram.changed() => changed.is_ok(),
+            changed = policy.changed() => changed.is_ok(),
         };
         if !alive {
             return;

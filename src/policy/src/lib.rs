@@ -4,7 +4,8 @@
 //! first and are built in, then the person's denies, then what must be asked, then what is allowed;
 //! where rules stand in a file never matters. What is not understood is never allowed.
 //!
-//! Nothing here opens a file or runs anything: the file system is seen through [`Files`].
+//! Judging opens no file and runs nothing: the file system is seen through [`Files`]. Only [`load`]
+//! and [`add_locals`] read files.
 
 mod builtin;
 mod cases;
@@ -14,6 +15,7 @@ mod document;
 mod explain;
 mod facts;
 mod globs;
+mod load;
 mod parse;
 mod paths;
 mod pattern;
@@ -27,6 +29,7 @@ pub use cases::{CaseResult, Cases};
 pub use document::Document;
 pub use explain::{CriterionReport, Explanation, RuleReport, SeenCommand, SeenPath};
 pub use facts::Call;
+pub use load::{add_locals, load};
 pub use parse::{parse, parse_file, parse_local};
 pub use paths::{Disk, Files};
 pub use policy::{Place, Policy, TooMuch};

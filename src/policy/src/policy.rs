@@ -35,7 +35,7 @@ pub struct Policy {
     homes: Vec<String>,
     builtin: Arc<Builtin>,
     own: Arc<Compiled>,
-    local: Option<Arc<Local>>,
+    locals: Vec<Arc<Local>>,
     hash: Sha256Hex,
 }
 
@@ -69,7 +69,7 @@ impl Policy {
         Ok(Self {
             builtin: Arc::new(builtin.map_err(|error| TooMuch(error.to_string()))?),
             own: Arc::new(own),
-            local: None,
+            locals: Vec::new(),
             hash,
             homes: homes.into_iter().map(str::to_owned).collect(),
         })
@@ -77,7 +77,7 @@ impl Policy {
 
     /// The same, made stricter by what a repository's own file says.
     pub fn with_local(&self, document: Document) -> Self {
-        let hash = digest(&[&self.own.document.text, &document.text]);
+        let hash = digest(&[self.hash.as_str(), &document.text]);
         let local = match Compiled::new(
             document,
             &self.homes.iter().map(String::as_str).collect::<Vec<_>>(),
@@ -85,14 +85,20 @@ impl Policy {
             Ok(compiled) => Local::Rules(Box::new(compiled)),
             Err(error) => Local::Wrong(error),
         };
-        Self { local: Some(Arc::new(local)), hash, ..self.clone() }
+        self.with(local, hash)
     }
 
     /// The same, asking of everything: a repository's own file is wrong, and says this.
     pub fn with_wrong_local(&self, why: impl Into<String>) -> Self {
         let why = why.into();
-        let hash = digest(&[&self.own.document.text, "wrong", &why]);
-        Self { local: Some(Arc::new(Local::Wrong(why))), hash, ..self.clone() }
+        let hash = digest(&[self.hash.as_str(), "wrong", &why]);
+        self.with(Local::Wrong(why), hash)
+    }
+
+    fn with(&self, local: Local, hash: Sha256Hex) -> Self {
+        let mut policy = Self { hash, ..self.clone() };
+        policy.locals.push(Arc::new(local));
+        policy
     }
 
     /// The digest of all that decides: the built-in rules and the files.
@@ -124,11 +130,11 @@ impl Policy {
     }
 
     pub(crate) fn compiled(&self) -> impl Iterator<Item = &Compiled> {
-        let local = self.local.as_deref().and_then(|local| match local {
+        let locals = self.locals.iter().filter_map(|local| match &**local {
             Local::Rules(compiled) => Some(&**compiled),
             Local::Wrong(_) => None,
         });
-        [&*self.own].into_iter().chain(local)
+        [&*self.own].into_iter().chain(locals)
     }
 
     pub(crate) fn refusal(&self, facts: &Facts<'_>) -> Option<Refused> {
@@ -155,7 +161,11 @@ impl Policy {
             return self.by(rule);
         }
         let default = self.default();
-        if let Some(Local::Wrong(why)) = self.local.as_deref() {
+        let mut wrong = self.locals.iter().filter_map(|local| match &**local {
+            Local::Wrong(why) => Some(why),
+            Local::Rules(_) => None,
+        });
+        if let Some(why) = wrong.next() {
             return Judgement { reason: why.clone(), ..self.judgement(default) };
         }
         let asking = rules(Ruling::Ask);

@@ -12,6 +12,7 @@ pub(crate) mod hooks;
 mod list;
 mod monitor;
 mod overview;
+pub(crate) mod policy;
 mod sessions;
 pub(crate) mod setup;
 mod show;
@@ -36,6 +37,7 @@ pub(crate) fn run(args: Args, output: &Output) -> Result<(), Failure> {
             Some(Verb::Hooks(args)) => return hooks::run(&args, output).await,
             Some(Verb::Audit(args)) => return audit::run(args, output),
             Some(Verb::Config(args)) => return config::run(&args, output),
+            Some(Verb::Policy(args)) => return policy::run(&args, &target, output).await,
             Some(Verb::Setup(args)) => return interrupt::or_clean_up(setup::run(args)).await,
             Some(Verb::Demo(args)) => return interrupt::or_clean_up(demo::run(args)).await,
             verb => verb,
@@ -52,7 +54,12 @@ pub(crate) fn run(args: Args, output: &Output) -> Result<(), Failure> {
             Some(Verb::Monitor) => monitor::run(&daemon, output).await,
             Some(Verb::Sessions { all }) => sessions::run(&daemon, output, all).await,
             Some(
-                Verb::Setup(_) | Verb::Hooks(_) | Verb::Audit(_) | Verb::Config(_) | Verb::Demo(_),
+                Verb::Setup(_)
+                | Verb::Hooks(_)
+                | Verb::Audit(_)
+                | Verb::Config(_)
+                | Verb::Policy(_)
+                | Verb::Demo(_),
             ) => Ok(()),
         }
     });

@@ -11,11 +11,13 @@ use pager_core::approval::{AlwaysGrant, Input, Kind};
 use pager_core::{
     Actor, Agent, ApprovalId, Facts, Reply, Request, RequestId, Resolution, SessionId,
 };
+use pager_policy::Place;
 use pager_tests::bus::Bus;
 use pagerd::codex::Codex;
 use pagerd::engine::{Engine, Handle, Options, SystemClock};
 use pagerd::host::sockets;
 use pagerd::ingress::Ingress;
+use pagerd::policy::Keeper;
 use pagerd::store::Store;
 use pagerd::surfaces::dbus::{self, BusChoice, BusState, Controls};
 use tokio::net::UnixListener;
@@ -126,7 +128,7 @@ async fn serve(
     let private = listener(&dir.join("bus.sock"));
     let path = dir.join("bus.sock").display().to_string();
     let codex = Codex::new(handle.clone(), None, Duration::ZERO);
-    tokio::spawn(Ingress::new(handle.clone(), Some(path), codex).serve(hook));
+    tokio::spawn(Ingress::new(handle.clone(), policy(dir), Some(path), codex).serve(hook));
     let (reload, _reloads) = mpsc::channel(1);
     let (_telegram, telegram_state) = watch::channel("off".to_owned());
     let controls = Controls {
@@ -147,6 +149,12 @@ async fn serve(
         started.send(handed).unwrap();
     };
     tokio::join!(serving, telling);
+}
+
+/// A policy that says nothing.
+fn policy(dir: &Path) -> Arc<Keeper> {
+    let place = Place { home: dir.to_owned(), own: Vec::new() };
+    Arc::new(Keeper::open(None, place).unwrap())
 }
 
 fn listener(path: &Path) -> UnixListener {

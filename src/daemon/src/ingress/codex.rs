@@ -31,6 +31,7 @@ impl Ingress {
             (Command::Ask { .. }, None) => Some(self.codex.window()),
             _ => None,
         };
+        let policy = self.policy.advise(&self.handle, &mut command).await;
         // No time for a person; a rule of theirs needs none.
         if let Command::Ask { facts, request } = &command
             && window.is_some_and(|window| window.is_zero())
@@ -40,6 +41,7 @@ impl Ingress {
             command = Command::Observe { facts, activity: Activity::ToolStarting };
         }
         let asked = self.handle.submit_within(Actor::Agent, command, window).await;
+        drop(policy);
         if let (Ok(Reply::Asked { id, resolution: None }), Some(joined)) = (&asked, joined) {
             joined.hold(&self.handle, *id).await;
             let reason = "the terminal is asked as well".to_owned();

@@ -45,12 +45,15 @@ impl Ingress {
         }
         let Some(Incoming::Body(body)) = intake.next().await? else { return Ok(()) };
         let (stream, decoder) = intake.into_parts();
-        let Understood { adapter, command, step } = understand(&hello, &body)?;
+        let Understood { adapter, mut command, step } = understand(&hello, &body)?;
         drop(body);
         match adapter {
             Adapter::Codex => self.carry_out_for_codex(stream, decoder, command, step).await,
             _ => {
-                let done = self.handle.submit(Actor::Agent, command).await;
+                let done = {
+                    let _unchanged = self.policy.advise(&self.handle, &mut command).await;
+                    self.handle.submit(Actor::Agent, command).await
+                };
                 self.conclude_asking(stream, decoder, adapter, done).await;
             }
         }

@@ -15,6 +15,7 @@ use tokio::sync::Semaphore;
 
 use crate::codex::Codex;
 use crate::engine::Handle;
+use crate::policy::Keeper;
 
 pub use waiters::Waiters;
 
@@ -29,6 +30,7 @@ const RETURN_WITHIN: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub struct Ingress {
     handle: Handle,
+    policy: Arc<Keeper>,
     /// The private D-Bus socket, for those who ping.
     bus: Option<String>,
     uid: u32,
@@ -39,9 +41,15 @@ pub struct Ingress {
 
 impl Ingress {
     /// Makes the ingress; `bus` is the path of the private D-Bus socket, if one is served.
-    pub fn new(handle: Handle, bus: Option<String>, codex: Arc<Codex>) -> Arc<Self> {
+    pub fn new(
+        handle: Handle,
+        policy: Arc<Keeper>,
+        bus: Option<String>,
+        codex: Arc<Codex>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             handle,
+            policy,
             bus,
             uid: rustix::process::getuid().as_raw(),
             large_bodies: Semaphore::new(LARGE_BODIES),

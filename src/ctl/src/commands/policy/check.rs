@@ -1,0 +1,96 @@
+//! `pagerctl policy check`
+
+use std::path::Path;
+
+use pager_config::paths::Paths;
+use pager_config::{Diagnostic, read_owned};
+use pager_policy::{Disk, Document, Place, Policy, parse_file, parse_local};
+use serde::Serialize;
+
+use super::{file, lines, now};
+use crate::failure::Failure;
+use crate::output::{Output, shown};
+
+/// What `policy check --json` prints.
+#[derive(Debug, Serialize)]
+struct Report<'a> {
+    ok: bool,
+    file: String,
+    /// How many rules it has; none if it cannot be read.
+    rules: Option<usize>,
+    /// The digest that judgements by it carry.
+    policy: Option<String>,
+    warnings: &'a [Diagnostic],
+    errors: &'a [Diagnostic],
+}
+
+pub(super) fn run(named: Option<&Path>, output: &Output) -> Result<(), Failure> {
+    let paths = Paths::from_env();
+    let place = Place::usual(&paths);
+    let path = file(named, &paths)?;
+    if !path.exists() {
+        if named.is_some() {
+            return Err(Failure::failed(format!("{} does not exist", path.display())));
+        }
+        let report = report(&path, None, &[], &[]);
+        return output.done(&report, || {
+            format!("OK. There is no {}: everything is asked, secrets are denied.", shown(&path))
+        });
+    }
+    match read(&path, &place) {
+        Ok((document, policy)) => {
+            let warnings = document.warnings(&place, &Disk, now());
+            let report = report(&path, Some(&policy), &warnings, &[]);
+            output.done(&report, || {
+                let warnings = warnings.iter().map(|warning| format!("warning: {warning}\n"));
+                let rules = policy.rules();
+                let noun = if rules == 1 { "rule" } else { "rules" };
+                warnings.collect::<String>() + &format!("OK. {rules} {noun} in {}", shown(&path))
+            })
+        }
+        Err(errors) => {
+            output.data(&report(&path, None, &[], &errors), || {
+                let count = match errors.len() {
+                    1 => "1 error".to_owned(),
+                    count => format!("{count} errors"),
+                };
+                format!("{}\n{count}: the daemon would not take this policy.\n", lines(&errors))
+            })?;
+            Err(Failure::told())
+        }
+    }
+}
+
+fn read(path: &Path, place: &Place) -> Result<(Document, Policy), Vec<Diagnostic>> {
+    let text = read_owned(path).map_err(|fault| vec![*fault])?.unwrap_or_default();
+    let empty = || Policy::new(place, None, &Disk);
+    // A repository's own file, which is read by other rules.
+    let (document, policy) = if path.ends_with(".pager/policy.toml") {
+        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let document = parse_local(&absolute, &text)?;
+        let policy = empty().map(|policy| policy.with_local(document.clone()));
+        (document, policy)
+    } else {
+        let document = parse_file(path, &text)?;
+        let policy = Policy::new(place, Some(document.clone()), &Disk);
+        (document, policy)
+    };
+    let policy = policy.map_err(|error| vec![Diagnostic::of_file(path, error.to_string())])?;
+    Ok((document, policy))
+}
+
+fn report<'a>(
+    path: &Path,
+    policy: Option<&Policy>,
+    warnings: &'a [Diagnostic],
+    errors: &'a [Diagnostic],
+) -> Report<'a> {
+    Report {
+        ok: errors.is_empty(),
+        file: shown(path),
+        rules: policy.map(Policy::rules),
+        policy: policy.map(|policy| policy.hash().to_string()),
+        warnings,
+        errors,
+    }
+}
