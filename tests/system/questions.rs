@@ -24,7 +24,7 @@ fn end() -> Vec<Block> {
 fn choice(system: &System) -> Result<()> {
     let question = Block::question("Which colour?", &["Red", "Blue"]);
     let script = Script::turns([vec![question], end()]);
-    let asking = House::open(system)?.play(script, "'Choose'", &[])?;
+    let asking = House::open(system)?.play(script, "'Choose'", &["Red", "Blue"])?;
     asking.terminal.wait_for("Which colour?")?;
     system.run_as_user(["pagerctl", "answer", &asking.approval, "--answer", "Blue"])?;
     let told = asking.told_of("AskUserQuestion")?;
@@ -35,7 +35,7 @@ fn choice(system: &System) -> Result<()> {
 fn plan(system: &System) -> Result<()> {
     let script = Script::turns([vec![Block::plan("# The plan\n\n1. Make it.\n")], end()]);
     let arguments = "--permission-mode plan 'Plan it'";
-    let asking = House::open(system)?.play(script, arguments, &["Allow", "Deny"])?;
+    let asking = House::open(system)?.play(script, arguments, &["Accept edits", "Approve each"])?;
     assert_eq!(asking.property("Kind")?, "plan");
     assert!(asking.property("Input")?.contains("1. Make it."), "the person reads the whole plan");
     asking.terminal.wait_for("plan mode?")?;

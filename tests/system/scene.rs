@@ -57,7 +57,7 @@ impl<'a> House<'a> {
     }
 
     /// Starts the agent with these arguments and returns once every door shows what it asks;
-    /// Telegram's message has these buttons.
+    /// Telegram's message begins with these buttons.
     pub(crate) fn play(
         self,
         script: Script,
@@ -81,7 +81,7 @@ impl<'a> House<'a> {
         let terminal = start(&model)?;
         let question = self.system.wait_for_question()?;
         self.notifications.wait("Notify")?;
-        let message = self.message("the question", |message| message.labels() == buttons);
+        let message = self.message("the question", |message| message.labels().starts_with(buttons));
         Ok(Asking {
             model,
             terminal,

@@ -12,8 +12,11 @@ pub(crate) fn user(world: &World, id: i64) -> Value {
         });
     }
     let name = world.users.get(&id).map_or("Unknown", |user| user.name.as_str());
-    let mut object =
-        json!({ "id": id, "is_bot": false, "first_name": name, "language_code": "en" });
+    let is_bot = world.users.get(&id).is_some_and(|user| user.is_bot);
+    let mut object = json!({ "id": id, "is_bot": is_bot, "first_name": name });
+    if !is_bot {
+        object["language_code"] = "en".into();
+    }
     if let Some(username) = world.users.get(&id).and_then(|user| user.username.as_ref()) {
         object["username"] = username.clone().into();
     }
@@ -46,7 +49,21 @@ pub(crate) fn message(world: &World, message: &Message) -> Value {
     {
         object["reply_to_message"] = bare_message(world, original);
     }
+    if let Some((in_chat, id)) = message.reply_elsewhere
+        && let Some(original) = world.messages.get(&(in_chat, id))
+    {
+        object["external_reply"] = json!({
+            "origin": origin(world, original.from, original.date),
+            "chat": chat(world, in_chat),
+            "message_id": id,
+        });
+    }
     object
+}
+
+/// A `MessageOrigin` of somebody who hides nothing.
+fn origin(world: &World, from: i64, date: jiff::Timestamp) -> Value {
+    json!({ "type": "user", "sender_user": user(world, from), "date": date.as_second() })
 }
 
 /// A message without the one it replies to: replies are shown one level deep.
@@ -59,6 +76,9 @@ fn bare_message(world: &World, message: &Message) -> Value {
     });
     if let Some(edited) = message.edited {
         object["edit_date"] = edited.as_second().into();
+    }
+    if let Some((from, date)) = message.forwarded {
+        object["forward_origin"] = origin(world, from, date);
     }
     if let Some((field, value)) = &message.service {
         object[field.as_str()] = value.clone();

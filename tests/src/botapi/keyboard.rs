@@ -8,6 +8,7 @@ use super::refusal::Refusal;
 const MOST_BUTTONS: usize = 100;
 const LONGEST_DATA: usize = 64;
 const LONGEST_COPY: usize = 256;
+const LONGEST_PLACEHOLDER: usize = 64;
 const STYLES: [&str; 5] = ["", "default", "primary", "danger", "success"];
 
 /// Fields of an `InlineKeyboardButton` that say what it does.
@@ -77,7 +78,7 @@ pub(crate) fn parse(markup: Option<&Value>, ignored: &mut Vec<String>) -> Result
         return Err(Refusal::bad("object expected as reply markup"));
     };
     let Some(rows) = object.get("inline_keyboard") else {
-        return other(object);
+        return other(object, ignored);
     };
     note_unknown(object, &["inline_keyboard"], "InlineKeyboardMarkup", ignored);
     let array_of_arrays = || {
@@ -105,9 +106,23 @@ pub(crate) fn parse(markup: Option<&Value>, ignored: &mut Vec<String>) -> Result
     Ok(if parsed.is_empty() { Markup::None } else { Markup::Inline(parsed) })
 }
 
-fn other(object: &Map<String, Value>) -> Result<Markup, Refusal> {
-    let known = ["keyboard", "remove_keyboard", "force_reply"];
-    if known.iter().any(|field| object.contains_key(*field)) {
+fn other(object: &Map<String, Value>, ignored: &mut Vec<String>) -> Result<Markup, Refusal> {
+    if let Some(force) = object.get("force_reply") {
+        let known = ["force_reply", "input_field_placeholder", "selective"];
+        note_unknown(object, &known, "ForceReply", ignored);
+        if force != &Value::Bool(true) {
+            ignored.push("a ForceReply that forces nothing".into());
+            return Ok(Markup::None);
+        }
+        let placeholder = object.get("input_field_placeholder").map(Value::as_str);
+        if placeholder.is_some_and(|text| {
+            text.is_none_or(|text| !(1..=LONGEST_PLACEHOLDER).contains(&text.chars().count()))
+        }) {
+            ignored.push("a placeholder of other than 1 to 64 characters".into());
+        }
+        return Ok(Markup::Other(Value::Object(object.clone())));
+    }
+    if ["keyboard", "remove_keyboard"].iter().any(|field| object.contains_key(*field)) {
         return Ok(Markup::Other(Value::Object(object.clone())));
     }
     Ok(Markup::None)

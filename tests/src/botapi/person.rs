@@ -123,6 +123,38 @@ impl Person {
         self.try_send(text, Some(to)).unwrap_or_else(|error| panic!("{error}"))
     }
 
+    /// Replies, in this chat, to a message of another chat.
+    ///
+    /// # Panics
+    /// If the person is not in the chat.
+    pub fn reply_elsewhere(&self, chat: i64, to: i64, text: &str) -> i64 {
+        let sent = self.post(text, None, |_, message| message.reply_elsewhere = Some((chat, to)));
+        sent.unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Forwards a message of another chat into this one; its buttons that ask the bot stay behind.
+    ///
+    /// # Errors
+    /// If there is no such message.
+    pub fn forward(&self, chat: i64, message: i64) -> Result<i64, PersonError> {
+        let original = self.in_chat(chat);
+        let original = original.seen(&self.shared.look(), message)?.clone();
+        self.post(&original.content.text, None, |_, copy| {
+            copy.content = original.content.clone();
+            copy.file = original.file.clone();
+            copy.forwarded = Some((original.from, original.date));
+        })
+    }
+
+    /// Makes of this account another bot.
+    pub fn be_a_bot(&self) {
+        self.shared.change(|world| {
+            if let Some(user) = world.users.get_mut(&self.id) {
+                user.is_bot = true;
+            }
+        });
+    }
+
     /// Sends a file: `kind` is `document`, `voice`, `audio` or `video`.
     ///
     /// # Panics
@@ -325,6 +357,9 @@ impl Person {
 /// In privacy mode a bot sees of a group only what is meant for it.
 fn bot_sees(world: &World, message: &Message) -> bool {
     let Some(chat) = world.chats.get(&message.chat) else { return false };
+    if world.users.get(&message.from).is_some_and(|user| user.is_bot) {
+        return false;
+    }
     if chat.kind == ChatKind::Private {
         return true;
     }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::entities::Formatted;
 use super::journal::Call;
-use super::keyboard::{self, Action, Rows};
+use super::keyboard::{self, Action, Markup, Rows};
 use super::world::{Answer, File, Message, World};
 
 /// The double at one moment.
@@ -48,6 +48,8 @@ pub struct MessageView {
     pub rows: Rows,
     /// The message it replies to.
     pub reply_to: Option<i64>,
+    /// Whether it has clients begin a reply to it.
+    pub forces_reply: bool,
     /// How many times it was edited.
     pub edits: u32,
     /// The file it brought.
@@ -155,6 +157,10 @@ impl MessageView {
             content: message.content.clone(),
             rows: message.markup.rows().to_vec(),
             reply_to: message.reply_to,
+            forces_reply: matches!(
+                &message.markup,
+                Markup::Other(markup) if markup.get("force_reply").is_some()
+            ),
             edits: message.version,
             file: message.file.clone(),
             service: message.service.as_ref().map(|(name, _)| name.clone()),

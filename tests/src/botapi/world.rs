@@ -29,6 +29,8 @@ pub(crate) struct Bot {
 pub(crate) struct User {
     pub(crate) name: String,
     pub(crate) username: Option<String>,
+    /// Is another bot; bots never hear each other.
+    pub(crate) is_bot: bool,
     /// Has opened the private chat; until then a bot may not write.
     pub(crate) started: bool,
     pub(crate) blocked: bool,
@@ -92,6 +94,10 @@ pub(crate) struct Message {
     pub(crate) file: Option<File>,
     pub(crate) markup: Markup,
     pub(crate) reply_to: Option<i64>,
+    /// The chat and number of a message elsewhere that this one replies to.
+    pub(crate) reply_elsewhere: Option<(i64, i64)>,
+    /// For a forwarded message: who wrote it, and when.
+    pub(crate) forwarded: Option<(i64, Timestamp)>,
     /// For a service message: the field it carries and that field's value.
     pub(crate) service: Option<(String, Value)>,
     pub(crate) silent: bool,
@@ -165,6 +171,7 @@ impl World {
         self.users.entry(id).or_insert_with(|| User {
             name: format!("Person {id}"),
             username: None,
+            is_bot: false,
             started: false,
             blocked: false,
         });
@@ -257,6 +264,8 @@ impl World {
             file: None,
             markup: Markup::None,
             reply_to: None,
+            reply_elsewhere: None,
+            forwarded: None,
             service: None,
             silent: false,
             deleted: false,

@@ -2,13 +2,14 @@
 
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use toml::Spanned;
 use toml::de::DeValue;
 use url::{Host, Url};
 
 use super::{Advice, Config, Key, Section};
-use crate::input::{self, Refusal, quoted};
+use crate::input::{self, Refusal, quoted, show_duration};
 use crate::secret::Secret;
 use crate::token::{contains_token, looks_like_token};
 
@@ -25,6 +26,8 @@ pub struct Telegram {
     pub allowed_users: Vec<i64>,
     /// The chat named for unprompted messages. See [`Telegram::chat`].
     pub chat: Option<i64>,
+    /// How old a tap or a reply may be and still count.
+    pub max_age: Duration,
 }
 
 impl Telegram {
@@ -43,6 +46,7 @@ impl Default for Telegram {
             api_url: Url::parse("https://api.telegram.org").expect("a URL"),
             allowed_users: Vec::new(),
             chat: None,
+            max_age: Duration::from_secs(10 * 60),
         }
     }
 }
@@ -62,7 +66,7 @@ const FIND_ID: &str = "ids are numeric, and names can change hands; `pagerctl se
                        by a message you send to the bot";
 
 pub(super) const SECTION: Section =
-    Section { name: "telegram", keys: &[TOKEN_FILE, TOKEN, API_URL, ALLOWED_USERS, CHAT], advise };
+    Section { name: "telegram", keys: &[TOKEN_FILE, TOKEN, API_URL, ALLOWED_USERS, CHAT, MAX_AGE_KEY], advise };
 
 const TOKEN_FILE: Key = Key {
     path: "telegram.token_file",
@@ -153,6 +157,20 @@ const CHAT: Key = Key {
     show: |config| config.telegram.chat().map(toml::Value::from),
 };
 
+/// A poll takes up to a minute, and how old a tap is is known no better than from poll to poll.
+const MAX_AGE: RangeInclusive<Duration> =
+    Duration::from_secs(5 * 60)..=Duration::from_secs(24 * 60 * 60);
+
+const MAX_AGE_KEY: Key = Key {
+    path: "telegram.max_age",
+    expected: "a duration from 5m to 24h in quotes, such as \"10m\" or \"1h\"",
+    set: |config, input| {
+        config.telegram.max_age = input.duration(MAX_AGE)?;
+        Ok(())
+    },
+    show: |config| Some(show_duration(config.telegram.max_age)),
+};
+
 fn person(value: &Spanned<DeValue<'_>>) -> Result<i64, Refusal> {
     if let Some(text) = value.get_ref().as_str() {
         return Err(not_numeric(value, text));
@@ -182,7 +200,7 @@ fn not_numeric(value: &Spanned<DeValue<'_>>, text: &str) -> Refusal {
 }
 
 fn advise(config: &Config) -> Vec<Advice> {
-    let Telegram { token_file, token, api_url, allowed_users, chat } = &config.telegram;
+    let Telegram { token_file, token, api_url, allowed_users, chat, max_age: _ } = &config.telegram;
     let mut advice = Vec::new();
     if token.is_some() && token_file.is_some() {
         advice.push(Advice {

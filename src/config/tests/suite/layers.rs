@@ -24,6 +24,7 @@ fn with_no_file_everything_is_the_default() {
             "telegram.api_url = \"https://api.telegram.org\" (default)",
             "telegram.allowed_users = [] (default)",
             "telegram.chat = unset (default)",
+            "telegram.max_age = \"10m\" (default)",
             "approvals.window = \"1h\" (default)",
             "approvals.codex_window = \"20s\" (default)",
             "desktop.enabled = true (default)",

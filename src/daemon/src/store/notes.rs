@@ -52,6 +52,27 @@ impl Store {
         .collect()
     }
 
+    /// The note that stands in this slot, with the approval it is about: for slots that a door names
+    /// so that no two approvals have the same.
+    ///
+    /// # Errors
+    /// The database's, or a note that cannot be read.
+    pub fn find_note<T: DeserializeOwned>(
+        &self,
+        door: &str,
+        slot: &str,
+    ) -> Result<Option<(ApprovalId, T)>, StoreError> {
+        let mut rows = self
+            .db
+            .prepare_cached("SELECT approval, body FROM notes WHERE door = ?1 AND slot = ?2")?;
+        let row = rows
+            .query_row((door, slot), |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))
+            .optional()?;
+        let Some((approval, body)) = row else { return Ok(None) };
+        let Ok(approval) = approval.parse() else { return Ok(None) };
+        Ok(Some((approval, serde_json::from_str(&body)?)))
+    }
+
     /// All of a door's notes, with the approvals they are about.
     ///
     /// # Errors

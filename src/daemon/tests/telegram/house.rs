@@ -40,6 +40,7 @@ impl House {
             api_url: Url::parse(&api.url()).unwrap(),
             allowed_users: vec![ADA],
             chat: Some(ADA),
+            max_age: Duration::from_secs(600),
         };
         Self { handle, config, door: None, state_dir }
     }

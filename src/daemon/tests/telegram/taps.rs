@@ -1,9 +1,7 @@
 //! Buttons: who taps what, where, how often.
 
-use pager_core::approval::Kind;
 use pager_core::{Actor, State};
 use pager_tests::botapi::{BotApi, Fault, Order};
-use serde_json::json;
 
 use crate::house::{ADA, House, answer, prompt, settled};
 
@@ -14,7 +12,7 @@ async fn a_tap_decides_and_the_message_says_so() {
     let house = House::open(&api);
     let id = house.ask(1, "touch made").await;
     let message = prompt(&api, ADA, "touch made").await;
-    assert_eq!(message.labels(), ["Allow", "Deny"]);
+    assert_eq!(message.labels(), ["Allow", "Deny", "Deny…", "Stop"]);
     assert!(message.text().starts_with("Claude Code in webshop wants to run a command\n"));
     assert!(message.text().contains("in /home/ada/webshop\n"), "{}", message.text());
 
@@ -170,36 +168,13 @@ async fn what_is_cut_cannot_be_allowed_even_by_forgery() {
     let house = House::open(&api);
     let id = house.ask(1, &format!("echo {} | sh", "😀".repeat(2500))).await;
     let message = prompt(&api, ADA, "characters left out").await;
-    assert_eq!(message.labels(), ["Deny"]);
-    assert!(message.text().contains(&format!("pagerctl show {}", id.short())));
+    assert_eq!(message.labels(), ["Details", "Deny", "Deny…", "Stop"]);
     assert!(!message.text().contains('\u{fffd}'));
-    let forged = message.data()[0].replacen("1d", "1a", 1);
+    let forged = message.data()[0].replacen("1i", "1a", 1);
     let tap = ada.forge(ADA, message.id, &forged);
     assert_eq!(answer(&api, &tap).await, "This message does not offer that");
     assert!(house.is_pending(id).await);
     ada.tap(message.id, "Deny").unwrap();
     settled(&api, &message, "Denied on Telegram").await;
-    api.finish();
-}
-
-#[tokio::test]
-async fn plans_are_judged_and_questions_are_only_shown() {
-    let api = BotApi::start();
-    let ada = api.user(ADA);
-    let house = House::open(&api);
-    let plan = house.ask_of(1, Kind::Plan, "ExitPlanMode", &json!({ "plan": "1. Do it" })).await;
-    let message = prompt(&api, ADA, "1. Do it").await;
-    ada.tap(message.id, "Allow").unwrap();
-    assert_eq!(house.handle.resolution(plan).await.unwrap().state, State::Allowed);
-    settled(&api, &message, "Allowed on Telegram").await;
-
-    let input =
-        json!({ "questions": [{ "question": "Red or blue?", "options": [{ "label": "Red" }] }] });
-    let question = house.ask_of(2, Kind::Question, "AskUserQuestion", &input).await;
-    let shown = api.wait_message(ADA, "the question", |m| m.text().contains("Red or blue?")).await;
-    assert!(shown.rows.is_empty());
-    assert!(shown.text().contains(&format!("pagerctl answer {}", question.short())));
-    house.deny(question).await;
-    settled(&api, &shown, "Denied on the desktop").await;
     api.finish();
 }

@@ -10,11 +10,14 @@ use std::time::Duration;
 
 use pager_config::{Secret, Url};
 use pager_core::sanitize::one_line;
-use reqwest::{Client, StatusCode, redirect};
+use reqwest::multipart::{Form, Part};
+use reqwest::{Client, RequestBuilder, StatusCode, redirect};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use teloxide_core::payloads::SendDocument;
 use teloxide_core::requests::Payload;
+use teloxide_core::types::MessageId;
 
 /// The longest a call may take, on top of the time it is meant to wait.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -80,6 +83,17 @@ struct Parameters {
     migrate_to_chat_id: Option<i64>,
 }
 
+/// A file to be sent.
+pub(super) struct Upload {
+    pub(super) chat: i64,
+    /// The message it is a reply to.
+    pub(super) reply_to: i32,
+    pub(super) file_name: String,
+    pub(super) bytes: Vec<u8>,
+    /// HTML.
+    pub(super) caption: String,
+}
+
 /// The way to one bot.
 #[derive(Debug)]
 pub(super) struct Api {
@@ -115,25 +129,54 @@ impl Api {
         self.token.expose().split(':').next().unwrap_or_default()
     }
 
+    /// Sends a file. Its time grows with its size: a phone's connection may be all there is.
+    pub(super) async fn upload(&self, upload: Upload) -> Result<i32, Failure> {
+        let Upload { chat, reply_to, file_name, bytes, caption } = upload;
+        let time = Duration::from_secs(u64::try_from(bytes.len() >> 15).unwrap_or(u64::MAX));
+        let reply = serde_json::json!({
+            "message_id": reply_to, "allow_sending_without_reply": true,
+        });
+        let form = Form::new()
+            .text("chat_id", chat.to_string())
+            .text("caption", caption)
+            .text("parse_mode", "HTML")
+            .text("disable_content_type_detection", "true")
+            .text("reply_parameters", reply.to_string())
+            .part("document", Part::bytes(bytes).file_name(file_name));
+        let request = self.post(SendDocument::NAME).timeout(PATIENCE + time).multipart(form);
+        self.send(request, SendDocument::NAME).await.map(|MessageId(message)| message)
+    }
+
     /// Makes a call and reads of its result what `T` wants.
     pub(super) async fn call<P, T>(&self, payload: &P) -> Result<T, Failure>
     where
         P: Payload + Serialize,
         T: DeserializeOwned,
     {
+        let patience = PATIENCE + payload.timeout_hint().unwrap_or_default();
+        self.send(self.post(P::NAME).timeout(patience).json(payload), P::NAME).await
+    }
+
+    fn post(&self, method: &str) -> RequestBuilder {
         let mut url = self.url.clone();
         if let Ok(mut path) = url.path_segments_mut() {
-            path.pop_if_empty().push(&format!("bot{}", self.token.expose())).push(P::NAME);
+            path.pop_if_empty().push(&format!("bot{}", self.token.expose())).push(method);
         }
-        let patience = PATIENCE + payload.timeout_hint().unwrap_or_default();
-        let request = self.client.post(url).timeout(patience).json(payload);
+        self.client.post(url)
+    }
+
+    async fn send<T: DeserializeOwned>(
+        &self,
+        request: RequestBuilder,
+        method: &str,
+    ) -> Result<T, Failure> {
         let response = request.send().await.map_err(|error| self.unreachable(error))?;
         let status = response.status();
         let body = response.bytes().await.map_err(|error| self.unreachable(error))?;
         match serde_json::from_slice::<Envelope<'_>>(&body) {
             Ok(Envelope { ok: true, result: Some(result), .. }) => {
                 serde_json::from_str(result.get()).map_err(|error| Failure::Unreachable {
-                    why: format!("the server's answer to {} cannot be read: {error}", P::NAME),
+                    why: format!("the server's answer to {method} cannot be read: {error}"),
                     perhaps_done: true,
                 })
             }

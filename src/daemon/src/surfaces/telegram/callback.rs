@@ -5,48 +5,108 @@
 //! database can tap nothing. The digest's note says for which chat and message the nonce was made and
 //! which choices were offered there.
 
+use std::fmt;
+
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use pager_core::{ApprovalId, Sha256Hex, Verdict};
+use pager_core::{ApprovalId, Sha256Hex};
 use serde::{Deserialize, Serialize};
 
 /// What a button stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Choice {
+    /// Yes, this once.
     Allow,
+    /// No, without a word.
     Deny,
+    /// Show what "always" would grant, and ask once more.
+    Always,
+    /// Yes, always: the second tap.
+    AlwaysYes,
+    /// No second tap: back to what was asked.
+    Back,
+    /// No, for a reason that is asked for.
+    Reason,
+    /// No, and the turn ends.
+    Stop,
+    /// Yes to a plan and to its edits.
+    Edits,
+    /// Send the whole as a file.
+    Details,
+    /// Choose an option: the argument says of which question, and which.
+    Pick,
+    /// Take an option back.
+    Unpick,
+    /// Answer in one's own words: the argument says which question.
+    Other,
+    /// Show a question's options: the argument says which question's, and from which page on.
+    Show,
+    /// These are the answers: the argument is how often they were changed before.
+    Submit,
 }
 
+/// The letters that stand for the choices in a button's data. They keep their meaning for ever.
+const LETTERS: [(Choice, char); 14] = [
+    (Choice::Allow, 'a'),
+    (Choice::Deny, 'd'),
+    (Choice::Always, 'w'),
+    (Choice::AlwaysYes, 'W'),
+    (Choice::Back, 'b'),
+    (Choice::Reason, 'r'),
+    (Choice::Stop, 's'),
+    (Choice::Edits, 'e'),
+    (Choice::Details, 'i'),
+    (Choice::Pick, 'p'),
+    (Choice::Unpick, 'u'),
+    (Choice::Other, 'o'),
+    (Choice::Show, 'q'),
+    (Choice::Submit, 'y'),
+];
+
 impl Choice {
-    pub(super) const fn label(self) -> &'static str {
-        match self {
-            Self::Allow => "Allow",
-            Self::Deny => "Deny",
-        }
+    fn letter(self) -> char {
+        LETTERS.iter().find(|(choice, _)| *choice == self).map_or('?', |(_, letter)| *letter)
     }
 
-    pub(super) fn verdict(self) -> Verdict {
-        match self {
-            Self::Allow => Verdict::Allow,
-            Self::Deny => Verdict::deny(""),
-        }
+    fn of_letter(letter: char) -> Option<Self> {
+        LETTERS.iter().find(|(_, known)| *known == letter).map(|(choice, _)| *choice)
     }
 
-    const fn letter(self) -> char {
-        match self {
-            Self::Allow => 'a',
-            Self::Deny => 'd',
-        }
+    /// Whether a tap on it says more than which button it was.
+    const fn has_argument(self) -> bool {
+        matches!(self, Self::Pick | Self::Unpick | Self::Other | Self::Show | Self::Submit)
+    }
+}
+
+/// What a choice is about: two numbers, a question and one of its options.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Argument(pub(super) u16, pub(super) u16);
+
+impl Argument {
+    /// Reads what [`Argument`]'s text form gives, in that form only.
+    fn read(text: &str) -> Option<Self> {
+        let (first, second) = text.split_once('.')?;
+        let read = Self(first.parse().ok()?, second.parse().ok()?);
+        (read.to_string() == text).then_some(read)
+    }
+}
+
+impl fmt::Display for Argument {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.0, self.1)
     }
 }
 
 /// The form of the data: it is read for as long as messages with such buttons stand in a chat.
 const VERSION: char = '1';
+/// The form of the data of a button that resumes a session.
+const RESUME: &str = "2r";
 const APPROVAL_LEN: usize = 32;
 const NONCE_LEN: usize = 22;
 
 /// 128 random bits in the form that a button carries.
+#[derive(Clone, PartialEq, Eq)]
 pub(super) struct Nonce(String);
 
 impl Nonce {
@@ -56,45 +116,73 @@ impl Nonce {
         Ok(Self(BASE64_URL_SAFE_NO_PAD.encode(bytes)))
     }
 
-    /// What may be stored of it.
+    /// What may be stored of it. Digests are looked up and compared, never nonces, so the time that
+    /// takes tells nothing.
     pub(super) fn digest(&self) -> Sha256Hex {
         Sha256Hex::of(self.0.as_bytes())
     }
 
-    /// The data of a button: 56 bytes, of 64 that there may be.
-    pub(super) fn data(&self, choice: Choice, approval: &ApprovalId) -> String {
-        format!("{VERSION}{}{approval}{}", choice.letter(), self.0)
+    /// The data of a button: 56 bytes and an argument, of 64 that there may be.
+    pub(super) fn data(
+        &self,
+        choice: Choice,
+        argument: Argument,
+        approval: &ApprovalId,
+    ) -> String {
+        let mut data = format!("{VERSION}{}{approval}{}", choice.letter(), self.0);
+        if choice.has_argument() {
+            data.push_str(&argument.to_string());
+        }
+        data
+    }
+
+    /// The data of the button that resumes a session.
+    pub(super) fn resume_data(&self) -> String {
+        format!("{RESUME}{}", self.0)
+    }
+}
+
+impl fmt::Debug for Nonce {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Nonce")
     }
 }
 
 /// What a tap claims.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Claim {
-    pub(super) choice: Choice,
-    pub(super) approval: ApprovalId,
-    /// The digest of the nonce. Digests are looked up and compared, never nonces, so the time that
-    /// takes tells nothing.
-    pub(super) nonce: Sha256Hex,
+pub(super) enum Claim {
+    /// To decide, or to go a step towards it.
+    Choice {
+        choice: Choice,
+        argument: Argument,
+        approval: ApprovalId,
+        nonce: Nonce,
+    },
+    /// To let the session ask again that the message is about.
+    Resume { nonce: Nonce },
 }
 
 impl Claim {
     /// Reads a button's data; none if it is not of the form that ours have.
     pub(super) fn read(data: &str) -> Option<Self> {
+        if let Some(nonce) = data.strip_prefix(RESUME) {
+            return (nonce.len() == NONCE_LEN)
+                .then(|| Self::Resume { nonce: Nonce(nonce.to_owned()) });
+        }
         let mut letters = data.chars();
         if letters.next() != Some(VERSION) {
             return None;
         }
-        let choice = match letters.next() {
-            Some('a') => Choice::Allow,
-            Some('d') => Choice::Deny,
-            _ => return None,
+        let choice = letters.next().and_then(Choice::of_letter)?;
+        let (approval, rest) = letters.as_str().split_at_checked(APPROVAL_LEN)?;
+        let (nonce, argument) = rest.split_at_checked(NONCE_LEN)?;
+        let argument = match (choice.has_argument(), argument) {
+            (false, "") => Argument::default(),
+            (false, _) => return None,
+            (true, argument) => Argument::read(argument)?,
         };
-        let (approval, nonce) = letters.as_str().split_at_checked(APPROVAL_LEN)?;
-        if nonce.len() != NONCE_LEN {
-            return None;
-        }
         let approval = approval.parse().ok()?;
-        Some(Self { choice, approval, nonce: Sha256Hex::of(nonce.as_bytes()) })
+        Some(Self::Choice { choice, argument, approval, nonce: Nonce(nonce.to_owned()) })
     }
 }
 
@@ -116,6 +204,13 @@ pub(super) struct Sent {
     /// Whether it shows how things ended.
     #[serde(default)]
     pub(super) settled: bool,
+    /// What it shows, if that was noted: the digest of its text and that of its buttons.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) drawn: Option<(Sha256Hex, Sha256Hex)>,
+    /// Whether its buttons were drawn anew with another nonce. Taps on those that were there are
+    /// still under way, perhaps.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) redrawn: bool,
 }
 
 impl Sent {
@@ -135,19 +230,35 @@ mod tests {
     fn buttons_are_read_back_and_fit() {
         let approval = ApprovalId::from_bytes([0x5a; 16]);
         let nonce = Nonce::fresh().unwrap();
-        for choice in [Choice::Allow, Choice::Deny] {
-            let data = nonce.data(choice, &approval);
-            assert!(data.len() <= 64, "{data}");
-            let claim = Claim { choice, approval, nonce: nonce.digest() };
-            assert_eq!(Claim::read(&data), Some(claim));
+        for (choice, _) in LETTERS {
+            for argument in [Argument(0, 0), Argument(99, 999), Argument(7, 65535)] {
+                let data = nonce.data(choice, argument, &approval);
+                assert!(data.len() <= 64, "{data}");
+                let argument = if choice.has_argument() { argument } else { Argument(0, 0) };
+                let nonce = nonce.clone();
+                let claim = Claim::Choice { choice, argument, approval, nonce };
+                assert_eq!(Claim::read(&data), Some(claim));
+            }
         }
+        assert_eq!(Claim::read(&nonce.resume_data()), Some(Claim::Resume { nonce: nonce.clone() }));
         assert_ne!(Nonce::fresh().unwrap().digest(), nonce.digest());
     }
 
     #[test]
+    fn the_letters_differ() {
+        for (at, (choice, letter)) in LETTERS.iter().enumerate() {
+            assert!(LETTERS[..at].iter().all(|(c, l)| c != choice && l != letter), "{letter}");
+            assert_eq!(choice.letter(), *letter);
+        }
+    }
+
+    #[test]
     fn other_forms_are_refused() {
-        let data = Nonce::fresh().unwrap().data(Choice::Allow, &ApprovalId::from_bytes([1; 16]));
+        let nonce = Nonce::fresh().unwrap();
+        let approval = ApprovalId::from_bytes([1; 16]);
+        let data = nonce.data(Choice::Allow, Argument(0, 0), &approval);
         assert!(Claim::read(&data).is_some());
+        let pick = nonce.data(Choice::Pick, Argument(1, 2), &approval);
         let others = [
             String::new(),
             data.replacen('1', "2", 1),
@@ -155,10 +266,25 @@ mod tests {
             data.replacen("01", "0G", 1),
             data[..55].to_owned(),
             format!("{data}A"),
+            format!("{data}1.2"),
+            format!("{pick}2.3"),
+            pick.replace("1.2", ""),
+            pick.replace("1.2", "01.2"),
+            pick.replace("1.2", "+1.2"),
+            pick.replace("1.2", "1.70000"),
+            format!("{}x", nonce.resume_data()),
         ];
         for other in others {
             assert_eq!(Claim::read(&other), None, "{other}");
         }
+    }
+
+    #[test]
+    fn notes_of_earlier_releases_are_read() {
+        let old = r#"{"bot":"1","chat":7,"message":3,"offers":["allow","deny"],"settled":false}"#;
+        let sent: Sent = serde_json::from_str(old).unwrap();
+        assert_eq!(sent.offers, [Choice::Allow, Choice::Deny]);
+        assert_eq!((sent.drawn, sent.redrawn), (None, false));
     }
 
     proptest! {
@@ -166,6 +292,8 @@ mod tests {
         fn any_text_is_read_or_refused(text in any::<String>(), tail in "\\PC{0,60}") {
             let _ = Claim::read(&text);
             let _ = Claim::read(&format!("1a{tail}"));
+            let _ = Claim::read(&format!("1p{}{tail}", "0".repeat(32)));
+            let _ = Claim::read(&format!("2r{tail}"));
         }
     }
 }

@@ -3,6 +3,8 @@
 use pager_core::sanitize::one_line;
 use pager_core::{Machine, present};
 
+use teloxide_core::types::BotCommand;
+
 use super::render::{TEXT_MAX, utf16_len};
 
 /// What somebody wants.
@@ -12,6 +14,12 @@ pub(super) enum Wish {
     Start,
     /// `/status`: what waits, and which sessions there are.
     Status,
+    /// `/pending`: what waits.
+    Pending,
+    /// `/help`: what can be said and done here.
+    Help,
+    /// `/cancel`, in reply to a message that asks for words: they are not to come.
+    Cancel,
     /// Anything else said to the bot.
     Unknown,
 }
@@ -30,9 +38,17 @@ impl Wish {
         };
         match command {
             "start" => Some(Self::Start),
-            "status" | "list" => Some(Self::Status),
+            "status" => Some(Self::Status),
+            "pending" | "list" => Some(Self::Pending),
+            "help" => Some(Self::Help),
+            "cancel" => Some(Self::Cancel),
             _ => Some(Self::Unknown),
         }
+    }
+
+    /// Whether it asks something of the bot as such, whatever message it replies to.
+    pub(super) const fn is_command(self) -> bool {
+        matches!(self, Self::Start | Self::Status | Self::Pending | Self::Help)
     }
 
     /// The reply to somebody who may ask, in chat `chat`, where `home` is the chat that questions go to.
@@ -44,22 +60,37 @@ impl Wish {
                     Some(home) => format!("Questions of your agents go to chat {home}."),
                     None => "Questions go nowhere yet: set telegram.chat.".to_owned(),
                 };
-                format!("pager is connected to this chat. {place}\n/status tells what waits.")
+                format!("pager is connected to this chat. {place}\n{HELP}")
             }
-            Self::Status => status(machine),
-            Self::Unknown => {
-                "Questions are answered by their buttons. /status tells what waits.".to_owned()
-            }
+            Self::Status => fit(&[waiting(machine), sessions(machine)].concat()),
+            Self::Pending => fit(&waiting(machine)),
+            Self::Help => HELP.to_owned(),
+            Self::Cancel => "There is nothing to cancel: reply /cancel to the message that asks \
+                             for your words."
+                .to_owned(),
+            Self::Unknown => "Questions are answered by their buttons, or by a reply to them. \
+                              /status tells what waits, /help how to answer."
+                .to_owned(),
         }
     }
 }
 
-fn status(machine: &Machine) -> String {
+const HELP: &str = "A question is answered by its buttons. A reply to it is a no, with what you \
+                    write as the reason; to a question with options it is an answer of your own.\n\
+                    /pending tells what waits, /status also tells of the sessions.";
+
+/// The commands that Telegram shows to whoever types a slash.
+pub(super) fn offered() -> Vec<BotCommand> {
+    vec![
+        BotCommand::new("pending", "What waits for you"),
+        BotCommand::new("status", "What waits for you, and the sessions"),
+        BotCommand::new("help", "How to answer"),
+    ]
+}
+
+fn waiting(machine: &Machine) -> Vec<String> {
     let mut pending: Vec<_> = machine.pending().collect();
     pending.sort_by_key(|approval| approval.created);
-    let mut sessions: Vec<_> = machine.sessions().collect();
-    sessions.sort_by_key(|session| std::cmp::Reverse(session.changed));
-
     let mut lines = vec![match pending.len() {
         0 => "Nothing waits for you.".to_owned(),
         1 => "One request waits for you:".to_owned(),
@@ -67,14 +98,22 @@ fn status(machine: &Machine) -> String {
     }];
     lines.extend(pending.iter().map(|approval| {
         let (id, headline) = (approval.id.short(), present::headline(approval));
-        format!("{id} {}: {}", one_line(&headline, 150), one_line(&approval.summary, 150))
+        let queued = if approval.is_queued() { " (in the queue)" } else { "" };
+        let summary = one_line(&approval.summary, 150);
+        format!("{id} {}: {summary}{queued}", one_line(&headline, 150))
     }));
-    lines.push(if sessions.is_empty() { "No sessions." } else { "Sessions:" }.to_owned());
+    lines
+}
+
+fn sessions(machine: &Machine) -> Vec<String> {
+    let mut sessions: Vec<_> = machine.sessions().collect();
+    sessions.sort_by_key(|session| std::cmp::Reverse(session.changed));
+    let mut lines = vec![if sessions.is_empty() { "No sessions." } else { "Sessions:" }.to_owned()];
     lines.extend(sessions.iter().map(|session| {
         let (label, state) = (one_line(&session.label, 80), machine.session_state(session));
         format!("{label} ({}): {state}", session.agent.title())
     }));
-    fit(&lines)
+    lines
 }
 
 /// As many lines as a message takes, with a last one for those that it does not.

@@ -8,17 +8,24 @@
 mod api;
 mod callback;
 mod commands;
+mod dialogue;
+mod form;
+mod keyboard;
+mod misfit;
 mod outbox;
 mod poll;
 mod render;
+mod reply;
 mod seen;
 mod state;
 mod tap;
 mod throttle;
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use pager_config::{Secret, Url};
 use pager_core::{Approval, ApprovalId};
 use tokio::sync::{mpsc, watch};
@@ -26,7 +33,9 @@ use tokio::task::JoinSet;
 
 use crate::engine::{EngineError, Handle};
 use api::Api;
-use callback::Sent;
+use callback::{Nonce, Sent};
+use dialogue::{Place, Purpose};
+use misfit::Misfits;
 use outbox::{Job, Outbox};
 use poll::Poller;
 use seen::Seen;
@@ -50,6 +59,8 @@ pub struct TelegramConfig {
     pub allowed_users: Vec<i64>,
     /// Where questions go.
     pub chat: Option<i64>,
+    /// How old a tap or a reply may be and still count.
+    pub max_age: Duration,
 }
 
 impl TelegramConfig {
@@ -60,6 +71,7 @@ impl TelegramConfig {
             api_url: section.api_url.clone(),
             allowed_users: section.allowed_users.clone(),
             chat: section.chat(),
+            max_age: section.max_age,
         }
     }
 }
@@ -87,7 +99,10 @@ impl Telegram {
             board: Board::new(),
             allowed: config.allowed_users,
             home: Mutex::new(config.chat),
+            max_age: SignedDuration::try_from(config.max_age).unwrap_or(SignedDuration::MAX),
             seen: Mutex::default(),
+            nonces: Mutex::default(),
+            misfits: Mutex::default(),
             jobs,
         });
         let state = door.board.watch();
@@ -122,7 +137,12 @@ struct Door {
     allowed: Vec<i64>,
     /// Where questions go; a group may become another chat.
     home: Mutex<Option<i64>>,
+    max_age: SignedDuration,
     seen: Mutex<Seen>,
+    /// The nonces of the buttons that stand, by their digests, as far as this process has met them:
+    /// they are written nowhere else.
+    nonces: Mutex<HashMap<String, Nonce>>,
+    misfits: Mutex<Misfits>,
     jobs: mpsc::UnboundedSender<Job>,
 }
 
@@ -136,6 +156,39 @@ impl Door {
 
     fn seen(&self) -> MutexGuard<'_, Seen> {
         lock(&self.seen)
+    }
+
+    /// Leaves something to the outbox.
+    fn later(&self, job: Job) {
+        // Nobody listens only where the door closes.
+        drop(self.jobs.send(job));
+    }
+
+    fn remember(&self, slot: &str, nonce: Nonce) {
+        lock(&self.nonces).insert(slot.to_owned(), nonce);
+    }
+
+    fn recall(&self, slot: &str) -> Option<Nonce> {
+        lock(&self.nonces).get(slot).cloned()
+    }
+
+    fn forget(&self, slot: &str) {
+        lock(&self.nonces).remove(slot);
+    }
+
+    /// Whether something that cannot have been done before `since` may be too old to count.
+    fn is_stale(&self, since: Timestamp) -> bool {
+        Timestamp::now().duration_since(since) > self.max_age
+    }
+
+    /// Remembers what a reply to this message is about.
+    async fn put_anchor(
+        &self,
+        id: ApprovalId,
+        place: Place,
+        purpose: Purpose,
+    ) -> Result<(), EngineError> {
+        self.handle.with_store(move |store, _| dialogue::anchor(store, &id, &place, purpose)).await
     }
 
     /// What is known of an approval, of any age.

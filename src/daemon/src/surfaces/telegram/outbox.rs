@@ -1,22 +1,30 @@
 //! Sending: what stands in the outbox, prompts first, then what people are told in reply.
 
+mod draw;
+mod file;
 mod send;
+mod settle;
+mod tell;
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use pager_core::ApprovalId;
 use pager_core::message_id::TELEGRAM_TROUBLE;
+use pager_core::{ApprovalId, Machine};
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::api::Failure;
+use super::dialogue::{Place, Purpose};
 use super::state::TelegramState;
 use super::throttle::{Backoff, Throttle};
 use super::{DOOR, Door};
 use crate::engine::EngineError;
 use crate::store::Todo;
+
+pub(super) use tell::Paused;
 
 /// When a store that could not be read is asked again.
 const STORE_RETRY: Duration = Duration::from_secs(5);
@@ -30,9 +38,53 @@ pub(super) enum Job {
         chat: i64,
         /// Plain text.
         text: String,
+        /// The message it is a reply to.
+        to: Option<i32>,
     },
     /// A message of a settled approval turned up that does not show it yet.
     Settle(ApprovalId),
+    /// What an approval's messages offer may have changed.
+    Draw(ApprovalId),
+    /// Ask for words.
+    Prompt {
+        /// About which approval.
+        id: ApprovalId,
+        /// Where.
+        chat: i64,
+        /// The message that asks for the verdict.
+        message: i32,
+        /// What the words are to be.
+        purpose: Purpose,
+    },
+    /// Take a message back that asks for words.
+    Retract {
+        /// About which approval it asks.
+        id: ApprovalId,
+        /// The message.
+        place: Place,
+    },
+    /// Send the whole of what is asked as a file.
+    Details {
+        /// Of which approval.
+        id: ApprovalId,
+        /// Where to.
+        chat: i64,
+        /// The message that asks for the verdict.
+        message: i32,
+    },
+    /// A file was sent, or not.
+    Uploaded {
+        /// Of which approval.
+        id: ApprovalId,
+        /// Where to.
+        chat: i64,
+        /// The message that asks for the verdict.
+        message: i32,
+        /// Whether the file has all that is asked.
+        whole: bool,
+        /// The message that has the file.
+        result: Result<i32, Failure>,
+    },
 }
 
 /// What became of an attempt.
@@ -51,6 +103,9 @@ pub(super) struct Outbox {
     door: Arc<Door>,
     queue: mpsc::UnboundedReceiver<Job>,
     jobs: VecDeque<Job>,
+    /// The approvals whose files are on their way, with the chats they go to.
+    uploads: HashSet<(ApprovalId, i64)>,
+    sending: JoinSet<()>,
     throttle: Throttle,
     backoff: Backoff,
     /// While the server cannot be reached: when it is tried again.
@@ -63,6 +118,8 @@ impl Outbox {
             door,
             queue,
             jobs: VecDeque::new(),
+            uploads: HashSet::new(),
+            sending: JoinSet::new(),
             throttle: Throttle::default(),
             backoff: Backoff::default(),
             away_until: None,
@@ -75,6 +132,11 @@ impl Outbox {
         let mut state = self.door.board.watch();
         if matches!(self.door.follow_migrations().await, Err(EngineError::Stopped)) {
             return;
+        }
+        match self.door.handle.with_store(|_, machine| Ok(pending(machine))).await {
+            Ok(pending) => self.jobs.extend(pending.into_iter().map(Job::Draw)),
+            Err(EngineError::Stopped) => return,
+            Err(error) => tracing::warn!("what waits on Telegram is left as it stands: {error}"),
         }
         while !*stop.borrow() {
             if self.door.board.is_unauthorized() {
@@ -102,7 +164,7 @@ impl Outbox {
             tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => return,
                 changed = published.changed() => if changed.is_err() { return },
-                Some(job) = self.queue.recv() => self.jobs.push_back(job),
+                Some(job) = self.queue.recv() => self.add(job),
                 changed = state.changed() => {
                     // The poller has reached the server again: no need to wait longer.
                     let back = matches!(*state.borrow_and_update(), TelegramState::Connected { .. });
@@ -115,10 +177,17 @@ impl Outbox {
         }
     }
 
+    /// Takes a job up, unless the same is to be done anyway.
+    fn add(&mut self, job: Job) {
+        if !self.jobs.contains(&job) {
+            self.jobs.push_back(job);
+        }
+    }
+
     /// Does one thing, the first that can be done now. `None`: there is nothing to do.
     async fn work(&mut self) -> Result<Option<Step>, EngineError> {
         while let Ok(job) = self.queue.try_recv() {
-            self.jobs.push_back(job);
+            self.add(job);
         }
         let tasks = self.door.handle.tasks(DOOR).await?;
         if let Some(until) = self.away_until {
@@ -146,8 +215,17 @@ impl Outbox {
         }
         for index in 0..self.jobs.len() {
             let step = match self.jobs[index].clone() {
-                Job::Say { chat, text } => self.say(chat, text).await?,
+                Job::Say { chat, text, to } => self.say(chat, text, to).await?,
                 Job::Settle(id) => self.settle(id, None).await?,
+                Job::Draw(id) => self.draw(id).await?,
+                Job::Prompt { id, chat, message, purpose } => {
+                    self.prompt(id, chat, message, purpose).await?
+                }
+                Job::Retract { id, place } => self.retract(id, place).await?,
+                Job::Details { id, chat, message } => self.details(id, chat, message).await?,
+                Job::Uploaded { id, chat, message, whole, result } => {
+                    self.uploaded(id, chat, message, whole, result).await?
+                }
             };
             match step {
                 Step::Over => {
@@ -227,6 +305,10 @@ impl Outbox {
             None => Ok(Step::Over),
         }
     }
+}
+
+fn pending(machine: &Machine) -> Vec<ApprovalId> {
+    machine.pending().map(|approval| approval.id).collect()
 }
 
 /// What a person can do about a message that cannot be delivered.

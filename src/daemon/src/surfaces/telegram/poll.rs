@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use pager_core::{Machine, Sha256Hex};
 use serde::{Deserialize, Serialize};
-use teloxide_core::payloads::{AnswerCallbackQuery, GetMe, GetUpdates};
+use teloxide_core::payloads::{AnswerCallbackQuery, GetMe, GetUpdates, SetMyCommands};
 use teloxide_core::prelude::*;
 use teloxide_core::types::{AllowedUpdate, CallbackQuery, Me, Message, True, Update, UpdateKind};
 use tokio::sync::watch;
@@ -14,14 +15,18 @@ use tokio::time::Instant;
 
 use super::Door;
 use super::api::Failure;
-use super::commands::Wish;
+use super::commands::{self, Wish};
 use super::outbox::Job;
 use super::tap::Toast;
 use super::throttle::Backoff;
 use crate::engine::EngineError;
+use crate::store::Store;
 
 /// How long the server may hold a poll, in seconds.
 const HOLD: u32 = 50;
+/// How many updates come at once at most.
+const BATCH_LIMIT: u8 = 100;
+const BATCH: usize = BATCH_LIMIT as usize;
 /// After a week without updates the server starts their numbers anew, anywhere.
 const NUMBERS_HOLD_FOR: SignedDuration = SignedDuration::from_hours(6 * 24);
 /// A tap's answer is of no use after about 15 seconds.
@@ -40,12 +45,23 @@ pub(super) struct Poller {
     door: Arc<Door>,
     bot: String,
     offset: Option<Offset>,
+    /// A time at which the server had nothing more for us: what comes now was done after it.
+    caught_up: Timestamp,
+    /// What of that is written down.
+    caught_up_noted: Timestamp,
     answers: JoinSet<()>,
 }
 
 impl Poller {
     pub(super) fn new(door: Arc<Door>) -> Self {
-        Self { door, bot: String::new(), offset: None, answers: JoinSet::new() }
+        Self {
+            door,
+            bot: String::new(),
+            offset: None,
+            caught_up: Timestamp::MIN,
+            caught_up_noted: Timestamp::MIN,
+            answers: JoinSet::new(),
+        }
     }
 
     /// Runs until it is told to stop, the token is refused, or the engine ends.
@@ -56,6 +72,7 @@ impl Poller {
         let mut backoff = Backoff::default();
         let mut healthy = false;
         loop {
+            let asked = Timestamp::now();
             let polled = tokio::select! {
                 biased;
                 _ = stop.wait_for(|stop| *stop) => break,
@@ -67,9 +84,15 @@ impl Poller {
                     healthy = true;
                     backoff.reset();
                     self.door.board.connected(&self.bot);
+                    let all = updates.len() < BATCH;
                     // Not cut short: what is begun of an update is brought to its end.
                     match self.take(updates).await {
-                        Ok(()) => continue,
+                        Ok(()) => {
+                            if all {
+                                self.catch_up(asked).await;
+                            }
+                            continue;
+                        }
                         Err(EngineError::Stopped) => break,
                         Err(error) => {
                             tracing::warn!("updates of Telegram wait: {error}");
@@ -95,19 +118,50 @@ impl Poller {
                 () = tokio::time::sleep(wait) => {}
             }
         }
+        if self.caught_up > self.caught_up_noted {
+            self.note_caught_up().await;
+        }
         while self.answers.join_next().await.is_some() {}
+    }
+
+    /// The server had nothing more when it was asked. It is written down now and then only, and when
+    /// the door closes: after a crash updates may seem older than they are, never younger.
+    async fn catch_up(&mut self, asked: Timestamp) {
+        self.caught_up = asked;
+        if asked.duration_since(self.caught_up_noted) > self.door.max_age / 4 {
+            self.note_caught_up().await;
+        }
+    }
+
+    async fn note_caught_up(&mut self) {
+        let (key, at) = (self.caught_up_key(), self.caught_up);
+        let noted = self
+            .door
+            .handle
+            .with_store(move |store, _| store.put_fact_relaxed(&key, &at.to_string()))
+            .await;
+        match noted {
+            Ok(()) => self.caught_up_noted = at,
+            Err(error) => tracing::debug!("how far Telegram was read is not noted: {error}"),
+        }
     }
 
     /// Takes up where the last daemon left.
     async fn recall(&mut self) -> Result<(), EngineError> {
-        let key = self.offset_key();
+        let (key, caught_up_key) = (self.offset_key(), self.caught_up_key());
         let recalled = async {
             self.door.follow_migrations().await?;
-            self.door.handle.with_store(move |store, _| store.fact(&key)).await
+            let facts = move |store: &mut Store, _: &Machine| {
+                Ok((store.fact(&key)?, store.fact(&caught_up_key)?))
+            };
+            self.door.handle.with_store(facts).await
         };
         match recalled.await {
-            Ok(offset) => {
+            Ok((offset, caught_up)) => {
                 self.offset = offset.and_then(|offset| serde_json::from_str(&offset).ok());
+                let caught_up = caught_up.and_then(|at| at.parse().ok());
+                self.caught_up = caught_up.unwrap_or(Timestamp::MIN);
+                self.caught_up_noted = self.caught_up;
                 Ok(())
             }
             Err(EngineError::Stopped) => Err(EngineError::Stopped),
@@ -123,6 +177,10 @@ impl Poller {
         format!("telegram.offset.{}", self.door.api.bot_id())
     }
 
+    fn caught_up_key(&self) -> String {
+        format!("telegram.caught_up.{}", self.door.api.bot_id())
+    }
+
     /// The number of the next update, if the server still counts the same way.
     fn next_update(&self) -> Option<u32> {
         let offset = self.offset.as_ref()?;
@@ -134,11 +192,13 @@ impl Poller {
         if self.bot.is_empty() {
             let me: Me = self.door.api.call(&GetMe::new()).await?;
             self.bot = me.user.username.unwrap_or_default();
+            self.offer_commands().await;
         }
         // After trouble the first answer should come at once: it tells whether that is over.
         let hold = if healthy { HOLD } else { 0 };
         let mut call = GetUpdates::new()
             .timeout(hold)
+            .limit(BATCH_LIMIT)
             .allowed_updates([AllowedUpdate::Message, AllowedUpdate::CallbackQuery]);
         call.offset = self.next_update().and_then(|next| i32::try_from(next).ok());
         self.door.api.call(&call).await
@@ -186,7 +246,7 @@ impl Poller {
     }
 
     async fn tapped(&mut self, query: CallbackQuery) -> Result<(), EngineError> {
-        let toast = self.door.judge(&query).await?;
+        let toast = self.door.judge(&query, self.caught_up).await?;
         let door = Arc::clone(&self.door);
         self.answers.spawn(async move { answer(&door, query, toast).await });
         Ok(())
@@ -199,6 +259,12 @@ impl Poller {
         if let Some(to) = message.migrate_to_chat_id() {
             if home == Some(chat) {
                 self.door.migrated(chat, to.0).await?;
+            }
+            return Ok(());
+        }
+        if let Some(answer) = self.door.replied(message, &self.bot, self.caught_up).await? {
+            if let Some(text) = answer {
+                self.door.later(Job::Say { chat, text, to: Some(message.id.0) });
             }
             return Ok(());
         }
@@ -220,9 +286,33 @@ impl Poller {
             .handle
             .with_store(move |_, machine| Ok(wish.reply(machine, chat, home)))
             .await?;
-        // Nobody listens only where the door closes.
-        drop(self.door.jobs.send(Job::Say { chat, text }));
+        self.door.later(Job::Say { chat, text, to: None });
         Ok(())
+    }
+
+    /// Has Telegram show the commands there are, once for every change of them.
+    async fn offer_commands(&self) {
+        let key = format!("telegram.commands.{}", self.door.api.bot_id());
+        let commands = commands::offered();
+        let digest = Sha256Hex::of(format!("{commands:?}").as_bytes()).to_string();
+        let known_key = key.clone();
+        let known = self.door.handle.with_store(move |store, _| store.fact(&known_key)).await;
+        if !matches!(&known, Ok(known) if known.as_ref() != Some(&digest)) {
+            return;
+        }
+        let call = SetMyCommands::new(commands);
+        let noted = match self.door.api.call::<_, True>(&call).await {
+            Ok(True) => {
+                let store = move |store: &mut Store, _: &Machine| {
+                    store.put_fact_relaxed(&key, &digest)
+                };
+                self.door.handle.with_store(store).await.map_err(|error| error.to_string())
+            }
+            Err(failure) => Err(failure.to_string()),
+        };
+        if let Err(why) = noted {
+            tracing::debug!("the commands are offered to Telegram another time: {why}");
+        }
     }
 }
 
@@ -230,12 +320,18 @@ impl Poller {
 async fn answer(door: &Door, query: CallbackQuery, toast: Toast) {
     let deadline = Instant::now() + ANSWER_WITHIN;
     let mut backoff = Backoff::default();
+    let origin = query.message.as_ref().map(|message| (message.chat().id.0, message.id().0));
     let call = AnswerCallbackQuery::new(query.id).text(toast.text).show_alert(toast.alert);
     loop {
         match door.api.call::<_, True>(&call).await {
             Ok(True) => return,
             Err(failure) if failure.is_too_old() => {
                 tracing::debug!("a tap's answer came too late, or twice");
+                if let Some((chat, message)) = origin.filter(|_| toast.stale) {
+                    let text = "A tap on this did not count, as it was made while pager was away. \
+                                If it still holds, tap again.";
+                    door.later(Job::Say { chat, text: text.to_owned(), to: Some(message) });
+                }
                 return;
             }
             Err(failure @ Failure::Unreachable { .. }) => {

@@ -11,21 +11,18 @@ use pager_core::present::{self, Format, Part};
 use pager_core::sanitize::one_line;
 use pager_core::{Approval, Resolution};
 
-use super::callback::Choice;
 use html::{Html, Style};
 
-#[allow(unused_imports, reason = "what the Details button sends")]
-pub(super) use document::{Document, details};
+pub(super) use document::details;
 pub(super) use html::utf16_len;
 
 /// The longest text of a message, in UTF-16 units, after its markup is taken out.
 pub(super) const TEXT_MAX: usize = 4096;
 
-/// A message's text and the buttons that go with it.
+/// A message's text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Card {
     pub(super) html: String,
-    pub(super) offers: Vec<Choice>,
     /// Whether the message shows all that is asked; else [`details`] has the rest.
     pub(super) whole: bool,
 }
@@ -34,21 +31,15 @@ pub(super) struct Card {
 /// whole was shown in this chat.
 pub(super) fn question(approval: &Approval, whole_shown: bool) -> Card {
     let id = approval.id.short();
-    let (hint, offers): (_, &[Choice]) = match approval.kind {
-        Kind::Question => (answer_hint(&id), &[]),
-        Kind::Permission | Kind::Plan => (Html::default(), &[Choice::Allow, Choice::Deny]),
+    let hint = match approval.kind {
+        Kind::Question => answer_hint(&id),
+        Kind::Permission | Kind::Plan => Html::default(),
     };
     let (html, whole) = message(approval, &hint);
     if whole {
-        return Card { html, offers: offers.to_vec(), whole };
+        return Card { html, whole };
     }
-    let hint = match approval.kind {
-        Kind::Question => hint,
-        Kind::Permission | Kind::Plan => cut_hint(&id, whole_shown),
-    };
-    let offers =
-        offers.iter().copied().filter(|choice| whole_shown || *choice != Choice::Allow).collect();
-    Card { html: message(approval, &hint).0, offers, whole }
+    Card { html: message(approval, &cut_hint(&id, whole_shown)).0, whole }
 }
 
 /// The same message once the approval is settled.
@@ -69,7 +60,7 @@ pub(super) fn settled(
 
 fn answer_hint(id: &str) -> Html {
     let mut hint = Html::default();
-    hint.text("Answer at the terminal, or with ");
+    hint.text("Tap an answer, reply with one of your own, or ");
     hint.code(&format!("pagerctl answer {id}"));
     hint
 }
@@ -80,8 +71,8 @@ fn cut_hint(id: &str, whole_shown: bool) -> Html {
         hint.text("The whole was sent as a file.");
         return hint;
     }
-    hint.bold("Too long to be shown whole here, so it cannot be allowed yet.");
-    hint.text(" The whole: ");
+    hint.bold("Too long to be shown whole here: tap Details for all of it, then say yes.");
+    hint.text(" Or: ");
     hint.code(&format!("pagerctl show {id}"));
     hint
 }

@@ -1,12 +1,17 @@
 //! A tap on a button: who may, whether it is genuine, and what the person is told.
 
-use pager_core::message_id::APPROVAL_REFUSED;
+mod choose;
+mod resume;
+
+use jiff::Timestamp;
+use pager_core::approval::Verdict;
 use pager_core::sanitize::one_line;
-use pager_core::{Actor, ApprovalId, Assurance, Command, Refusal, Reply, present};
+use pager_core::{Actor, Approval, ApprovalId, Assurance, Command, Refusal, present};
 use teloxide_core::types::{CallbackQuery, User};
 
 use super::Door;
-use super::callback::{Choice, Claim, Sent};
+use super::callback::{Argument, Choice, Claim, Sent};
+use super::dialogue::Purpose;
 use super::outbox::Job;
 use crate::engine::EngineError;
 
@@ -16,6 +21,8 @@ pub(super) struct Toast {
     pub(super) text: String,
     /// A box to be closed instead of a line that goes by itself.
     pub(super) alert: bool,
+    /// Whether the tap may be too old for its person to see this: they are to be told in the chat.
+    pub(super) stale: bool,
 }
 
 /// Accounts that stand for no single person: anonymous administrators, posts in a channel's name, and
@@ -30,86 +37,119 @@ impl Door {
         (person && self.allowed.contains(&id)).then_some(id)
     }
 
-    /// Makes of a tap what it is worth. What the person is told is true when it is told.
+    /// Makes of a tap what it is worth. What the person is told is true when it is told. `since` is
+    /// the time before which it cannot have been made.
     ///
     /// # Errors
     /// [`EngineError::Stopped`]: nothing was done, the next daemon is to see this tap.
-    pub(super) async fn judge(&self, query: &CallbackQuery) -> Result<Toast, EngineError> {
-        let Some(user) = self.principal(&query.from) else {
-            return Ok(refuse(query, None, "not in allowed_users", "You may not do this"));
-        };
+    pub(super) async fn judge(
+        &self,
+        query: &CallbackQuery,
+        since: Timestamp,
+    ) -> Result<Toast, EngineError> {
+        match self.weigh(query, since).await {
+            Err(error @ EngineError::StoreUnavailable(_)) => {
+                tracing::warn!("a tap came to nothing: {error}");
+                let text = "Nothing was decided: pager cannot write it down".to_owned();
+                Ok(Toast { text, alert: true, stale: false })
+            }
+            judged => judged,
+        }
+    }
+
+    async fn weigh(&self, query: &CallbackQuery, since: Timestamp) -> Result<Toast, EngineError> {
         let claim = query.data.as_deref().and_then(Claim::read);
+        let Some(user) = self.principal(&query.from) else {
+            let from = i64::try_from(query.from.id.0).unwrap_or_default();
+            let about = match &claim {
+                Some(Claim::Choice { approval, .. }) => self.known(*approval).await?,
+                _ => None,
+            };
+            self.misfit(from, about, "a tap of somebody who is not in allowed_users").await?;
+            return Ok(toast("You may not do this"));
+        };
         let (Some(claim), Some(message)) = (claim, &query.message) else {
-            return Ok(refuse(query, None, "not a button of ours", "This is no button of pager's"));
+            self.misfit(user, None, "a tap on something that is no button of ours").await?;
+            return Ok(toast("This is no button of pager's"));
         };
         let (chat, message) = (message.chat().id.0, message.id().0);
         self.seen().note(chat, message);
-        let id = claim.approval;
-        let (approval, notes) = match self.look(id).await {
-            Ok(known) => known,
-            Err(EngineError::Stopped) => return Err(EngineError::Stopped),
-            Err(error) => return Ok(trouble(&error)),
+        let (choice, argument, id, nonce) = match claim {
+            Claim::Resume { nonce } => return self.resume(user, chat, message, &nonce, since).await,
+            Claim::Choice { choice, argument, approval, nonce } => {
+                (choice, argument, approval, nonce)
+            }
         };
+        let (approval, notes) = self.look(id).await?;
         let Some(approval) = approval else {
-            return Ok(refuse(query, Some(id), "no such approval", "pager knows nothing of this"));
+            self.misfit(user, None, "a tap for an approval that there is not").await?;
+            return Ok(toast("pager knows nothing of this"));
         };
-        let note = notes.into_iter().find(|(slot, _)| slot == claim.nonce.as_str());
+        let digest = nonce.digest();
+        let note = notes.into_iter().find(|(slot, _)| slot == digest.as_str());
         let genuine = note.filter(|(_, sent)| sent.fits(self.api.bot_id(), chat, message));
-        if let Some((slot, sent)) = &genuine
-            && sent.message.is_none()
-        {
-            self.learn(id, slot, sent, message).await;
+        if let Some((slot, sent)) = &genuine {
+            self.remember(slot, nonce);
+            if sent.message.is_none() {
+                self.learn(id, slot, sent, message).await;
+            }
         }
         if let Some(resolution) = &approval.resolution {
-            if genuine.is_some_and(|(_, sent)| !sent.settled) {
-                // Nobody listens only where the door closes.
-                drop(self.jobs.send(Job::Settle(id)));
+            match genuine {
+                Some((_, sent)) if !sent.settled => self.later(Job::Settle(id)),
+                Some(_) => {}
+                None => {
+                    let why = "a tap on a button that was not made for this chat and message";
+                    self.misfit(user, Some(id), why).await?;
+                }
             }
             return Ok(toast(&present::late(resolution)));
         }
-        match genuine {
-            Some((_, sent)) if sent.offers.contains(&claim.choice) => {}
-            Some(_) => {
-                let why = "the message did not offer this";
-                return Ok(refuse(query, Some(id), why, "This message does not offer that"));
-            }
-            None => {
-                let why = "the button was not made for this chat and message";
-                return Ok(refuse(query, Some(id), why, "This button is not valid here"));
-            }
+        let Some((_, sent)) = genuine else {
+            let why = "a tap on a button that was not made for this chat and message";
+            self.misfit(user, Some(id), why).await?;
+            return Ok(toast("This button is not valid here"));
+        };
+        if !sent.offers.contains(&choice) {
+            self.misfit(user, Some(id), "a tap on a button that the message does not have").await?;
+            return Ok(toast("This message does not offer that"));
         }
-        self.resolve(&claim, user, message, query).await
+        if self.is_stale(since.max(approval.created)) {
+            return Ok(stale());
+        }
+        let tap = Tap { approval: &approval, sent: &sent, user, message };
+        self.choose(&tap, choice, argument).await
     }
 
-    async fn resolve(
+    /// The approval of that name, if there is one.
+    async fn known(&self, id: ApprovalId) -> Result<Option<ApprovalId>, EngineError> {
+        Ok(self.handle.approval(id).await?.map(|approval| approval.id))
+    }
+
+    /// Decides. `Err` in the result is what the person is told where it does not count.
+    pub(super) async fn decide(
         &self,
-        claim: &Claim,
+        id: ApprovalId,
         user: i64,
         message: i32,
-        query: &CallbackQuery,
-    ) -> Result<Toast, EngineError> {
+        verdict: Verdict,
+    ) -> Result<Result<(), String>, EngineError> {
         let command = Command::Resolve {
-            id: claim.approval,
-            verdict: claim.choice.verdict(),
+            id,
+            verdict,
             message_id: Some(i64::from(message)),
             assurance: Assurance::Door,
         };
         match self.handle.submit(Actor::Telegram { user }, command).await {
-            Ok(Reply::Resolved(_) | Reply::Done | Reply::Asked { .. }) => {
-                Ok(toast(match claim.choice {
-                    Choice::Allow => "Allowed",
-                    Choice::Deny => "Denied",
-                }))
-            }
+            Ok(_) => Ok(Ok(())),
             Err(EngineError::Refused(Refusal::AlreadyResolved(resolution))) => {
-                Ok(toast(&present::late(&resolution)))
+                Ok(Err(present::late(&resolution)))
             }
             Err(EngineError::Refused(refusal)) => {
-                let why = refusal.to_string();
-                Ok(refuse(query, Some(claim.approval), &why, &why))
+                tracing::info!("a verdict of telegram:{user} was refused: {refusal}");
+                Ok(Err(refusal.to_string()))
             }
-            Err(EngineError::Stopped) => Err(EngineError::Stopped),
-            Err(error @ EngineError::StoreUnavailable(_)) => Ok(trouble(&error)),
+            Err(error) => Err(error),
         }
     }
 
@@ -117,28 +157,36 @@ impl Door {
     async fn learn(&self, id: ApprovalId, slot: &str, sent: &Sent, message: i32) {
         let learned =
             Sent { message: Some(message), perhaps: None, settled: false, ..sent.clone() };
-        if let Err(error) = self.put_note(id, slot.to_owned(), learned).await {
+        let place = self.place(sent.chat, message);
+        let written = match self.put_note(id, slot.to_owned(), learned).await {
+            Ok(()) => self.put_anchor(id, place, Purpose::Verdict).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = written {
             tracing::warn!("a message's number could not be written down: {error}");
         }
     }
 }
 
+/// A tap that is genuine, on an approval that is pending.
+struct Tap<'a> {
+    approval: &'a Approval,
+    sent: &'a Sent,
+    user: i64,
+    message: i32,
+}
+
+/// A line that goes by itself.
 fn toast(text: &str) -> Toast {
     // Telegram takes 200 UTF-16 units; a character may be two.
-    Toast { text: one_line(text, 95), alert: false }
+    Toast { text: one_line(text, 95), alert: false, stale: false }
 }
 
-fn trouble(error: &EngineError) -> Toast {
-    tracing::warn!("a tap came to nothing: {error}");
-    Toast { text: "Nothing was decided: pager cannot write it down".to_owned(), alert: true }
+/// A box to be closed.
+fn alert(text: &str) -> Toast {
+    Toast { alert: true, ..toast(text) }
 }
 
-fn refuse(query: &CallbackQuery, approval: Option<ApprovalId>, why: &str, text: &str) -> Toast {
-    tracing::warn!(
-        message_id = APPROVAL_REFUSED,
-        pager_approval = approval.map(tracing::field::display),
-        pager_actor = %format_args!("telegram:{}", query.from.id),
-        "a tap was refused: {why}"
-    );
-    toast(text)
+fn stale() -> Toast {
+    Toast { stale: true, ..alert("This tap may be an old one, so it did not count. Tap again.") }
 }

@@ -1,12 +1,14 @@
-//! The three things that are sent: a prompt, how it ended, a reply.
+//! Sending: the message that asks for a verdict, the one that asks for words, and plain replies.
 
 use std::sync::Arc;
 
-use pager_core::{ApprovalId, Notice, present};
-use teloxide_core::payloads::{EditMessageText, SendMessage};
+use pager_core::ApprovalId;
+use pager_core::approval::Kind;
+use pager_core::sanitize::one_line;
+use teloxide_core::payloads::SendMessage;
 use teloxide_core::prelude::*;
 use teloxide_core::types::{
-    ChatId, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, MessageId, ParseMode,
+    ChatId, ForceReply, LinkPreviewOptions, MessageId, ParseMode, ReplyMarkup, ReplyParameters,
 };
 use tokio::time::Instant;
 
@@ -15,18 +17,30 @@ use crate::engine::EngineError;
 use crate::surfaces::telegram::DOOR;
 use crate::surfaces::telegram::api::Failure;
 use crate::surfaces::telegram::callback::{Nonce, Sent};
-use crate::surfaces::telegram::render::{self, Card};
+use crate::surfaces::telegram::dialogue::{self, Prompt, Purpose};
+use crate::surfaces::telegram::form;
+use crate::surfaces::telegram::keyboard;
+use crate::surfaces::telegram::outbox::Job;
+use crate::surfaces::telegram::render;
 use crate::surfaces::telegram::seen::sequence;
 use crate::surfaces::telegram::throttle::Urgency;
 
 /// No page that a command names is fetched for a picture of it.
-const NO_PREVIEW: LinkPreviewOptions = LinkPreviewOptions {
+pub(super) const NO_PREVIEW: LinkPreviewOptions = LinkPreviewOptions {
     is_disabled: true,
     url: None,
     prefer_small_media: false,
     prefer_large_media: false,
     show_above_text: false,
 };
+
+/// What became of a message.
+pub(super) enum Posted {
+    /// It has this number.
+    At(i32),
+    /// It is to be tried again, or never.
+    Not(Step),
+}
 
 impl Outbox {
     /// Sends a prompt, unless it is there or no longer wanted.
@@ -47,20 +61,31 @@ impl Outbox {
         let Ok(nonce) = Nonce::fresh() else {
             return Ok(Step::NotBefore(Instant::now() + STORE_RETRY));
         };
-        let Card { html, offers, .. } = render::question(&approval, false);
-        let buttons = offers
-            .iter()
-            .map(|choice| InlineKeyboardButton::callback(choice.label(), nonce.data(*choice, &id)))
-            .collect::<Vec<_>>();
-        let mut call = SendMessage::new(ChatId(chat), html)
+        let bot = self.door.api.bot_id().to_owned();
+        let dialogue = self.door.dialogue(id).await?;
+        let shown = dialogue.is_shown(&bot, chat);
+        let card = render::question(&approval, shown);
+        let offers = keyboard::offers(&approval, card.whole || shown);
+        let keys = keyboard::keys(&approval, &offers, &dialogue);
+        let drawn = Some(super::draw::digests(&card.html, &keys));
+        let mut call = SendMessage::new(ChatId(chat), card.html)
             .parse_mode(ParseMode::Html)
             .link_preview_options(NO_PREVIEW);
-        if !buttons.is_empty() {
-            call = call.reply_markup(InlineKeyboardMarkup::new([buttons]));
+        if !keys.is_empty() {
+            call = call.reply_markup(keyboard::markup(&keys, &nonce, &id));
         }
         let slot = nonce.digest().to_string();
-        let bot = self.door.api.bot_id().to_owned();
-        let sent = Sent { bot, chat, message: None, perhaps: None, offers, settled: false };
+        self.door.remember(&slot, nonce);
+        let sent = Sent {
+            bot,
+            chat,
+            message: None,
+            perhaps: None,
+            offers,
+            settled: false,
+            drawn,
+            redrawn: false,
+        };
         // Before it is sent: a tap may come before the server's answer does, or instead of it.
         self.door.put_note(id, slot.clone(), sent.clone()).await?;
         match self.door.api.call(&call).await {
@@ -107,6 +132,7 @@ impl Outbox {
                     store.put_note(DOOR, &id, slot, note)?;
                 }
                 store.put_note(DOOR, &id, &slot, &sent)?;
+                dialogue::anchor(store, &id, &door.place(chat, message), Purpose::Verdict)?;
                 store.put_fact_relaxed(&last_key, &message.to_string())?;
                 door.seen().note(chat, message);
                 store.finish_task(task)
@@ -115,88 +141,117 @@ impl Outbox {
         Ok(Step::Over)
     }
 
-    /// Shows on every message of an approval how it ended.
-    pub(super) async fn settle(
+    /// Asks for words, unless nobody needs them any more.
+    pub(super) async fn prompt(
         &mut self,
         id: ApprovalId,
-        task: Option<i64>,
+        chat: i64,
+        message: i32,
+        purpose: Purpose,
     ) -> Result<Step, EngineError> {
-        let (approval, mut notes) = self.door.look(id).await?;
-        let evidence = self.door.handle.with_store(move |store, _| store.evidence(&id)).await?;
-        let settled = approval.and_then(|approval| {
-            let resolution = approval.resolution.clone()?;
-            Some(render::settled(&approval, &resolution, evidence.as_ref()))
-        });
-        let Some(html) = settled else { return self.finish_some(task).await };
-        // What another bot sent, this one cannot edit.
-        notes.retain(|(_, sent)| sent.bot == self.door.api.bot_id());
-        for (slot, sent) in &mut notes {
-            let known = sent.message.or(sent.perhaps);
-            let Some(message) = known.filter(|_| !sent.settled) else { continue };
-            if let Err(at) = self.throttle.take(sent.chat, Urgency::Other, Instant::now()) {
-                return Ok(Step::NotBefore(at));
+        let approval = self.door.handle.approval(id).await?;
+        let Some(approval) = approval.filter(pager_core::Approval::is_pending) else {
+            return Ok(Step::Over);
+        };
+        let (question, placeholder) = match (purpose, approval.kind) {
+            (Purpose::Answer(at), _) => {
+                let questions = form::askable(approval.input.text());
+                let asked = questions.get(usize::from(at)).map(|question| &*question.question);
+                let asked = one_line(asked.unwrap_or_default(), 500);
+                (format!("Your answer to \u{201c}{asked}\u{201d}?"), "Your answer")
             }
-            // Without a keyboard of its own an edit takes the one that is there away.
-            let call = EditMessageText::new(ChatId(sent.chat), MessageId(message), html.clone())
-                .parse_mode(ParseMode::Html)
-                .link_preview_options(NO_PREVIEW);
-            match self.door.api.call::<_, serde::de::IgnoredAny>(&call).await {
-                Ok(_) => self.reached(sent.chat),
-                Err(failure) if failure.is_not_modified() => {}
-                Err(Failure::Refused(why)) => {
-                    tracing::debug!(
-                        "message {message} in chat {} is left as it is: {why}",
-                        sent.chat
-                    );
-                }
-                Err(Failure::Migrated(to)) => self.door.migrated(sent.chat, to).await?,
-                Err(failure) => return self.failed(sent.chat, failure, None).await,
-            }
-            sent.settled = true;
-            self.door.put_note(id, slot.clone(), sent.clone()).await?;
+            (_, Kind::Plan) => ("What is to be planned otherwise?".to_owned(), "What to change"),
+            _ => ("Why not? The agent is told.".to_owned(), "The reason"),
+        };
+        let about = approval.id.short();
+        let text = format!("{question}\nReply to this message, or reply /cancel. ({about})");
+        let force = ForceReply::new().input_field_placeholder(placeholder.to_owned());
+        let call = SendMessage::new(ChatId(chat), text)
+            .link_preview_options(NO_PREVIEW)
+            .reply_parameters(reply_to(message))
+            .reply_markup(ReplyMarkup::ForceReply(force));
+        let message = match self.post(chat, &call, Urgency::Other).await? {
+            Posted::At(message) => message,
+            Posted::Not(step) => return Ok(step),
+        };
+        let place = self.door.place(chat, message);
+        self.door.put_anchor(id, place.clone(), purpose).await?;
+        // Only the newest of its kind is of use.
+        let old = self
+            .door
+            .converse(id, move |dialogue| {
+                let here = |old: &Prompt| old.purpose == purpose && old.place.chat == place.chat;
+                let (old, others) = dialogue.prompts.drain(..).partition(here);
+                dialogue.prompts = others;
+                dialogue.prompts.push(Prompt { place, purpose });
+                let old: Vec<Prompt> = old;
+                old
+            })
+            .await?;
+        for Prompt { place, .. } in old {
+            self.add(Job::Retract { id, place });
         }
-        // A message that may still turn up keeps the notes: a tap on it is told how things ended.
-        if notes.iter().all(|(_, sent)| sent.message.is_some() && sent.settled) {
-            self.door.handle.with_store(move |store, _| store.drop_notes(DOOR, &id)).await?;
-        }
-        self.finish_some(task).await
+        Ok(Step::Over)
     }
 
-    /// Tells the person something that asks nothing of them.
-    pub(super) async fn tell(&mut self, notice: &Notice, task: i64) -> Result<Step, EngineError> {
-        let Some(chat) = self.door.home() else { return self.finish(task).await };
-        match self.say(chat, present::notice(notice)).await? {
-            Step::Over => self.finish(task).await,
-            later @ Step::NotBefore(_) => Ok(later),
+    /// Says something that asks nothing.
+    pub(super) async fn say(
+        &mut self,
+        chat: i64,
+        text: String,
+        to: Option<i32>,
+    ) -> Result<Step, EngineError> {
+        let mut call = SendMessage::new(ChatId(chat), text).link_preview_options(NO_PREVIEW);
+        if let Some(to) = to {
+            call = call.reply_parameters(reply_to(to));
         }
+        Ok(match self.post(chat, &call, Urgency::Other).await? {
+            Posted::At(_) => Step::Over,
+            Posted::Not(step) => step,
+        })
     }
 
-    pub(super) async fn say(&mut self, chat: i64, text: String) -> Result<Step, EngineError> {
-        if let Err(at) = self.throttle.take(chat, Urgency::Other, Instant::now()) {
-            return Ok(Step::NotBefore(at));
+    /// Sends a message that is not asked to have an effect: what is refused is not tried again.
+    pub(super) async fn post(
+        &mut self,
+        chat: i64,
+        call: &SendMessage,
+        urgency: Urgency,
+    ) -> Result<Posted, EngineError> {
+        if let Err(at) = self.throttle.take(chat, urgency, Instant::now()) {
+            return Ok(Posted::Not(Step::NotBefore(at)));
         }
-        let call = SendMessage::new(ChatId(chat), text).link_preview_options(NO_PREVIEW);
-        match self.door.api.call(&call).await {
+        match self.door.api.call(call).await {
             Ok(MessageId(message)) => {
-                self.reached(chat);
-                self.door.seen().note(chat, message);
-                let key = self.last_key(chat);
-                self.door
-                    .handle
-                    .with_store(move |store, _| store.put_fact_relaxed(&key, &message.to_string()))
-                    .await?;
-                Ok(Step::Over)
+                self.posted(chat, message).await?;
+                Ok(Posted::At(message))
             }
             Err(Failure::Refused(why)) => {
-                tracing::debug!("a reply to chat {chat} could not be delivered: {why}");
-                Ok(Step::Over)
+                tracing::debug!("a message to chat {chat} could not be delivered: {why}");
+                Ok(Posted::Not(Step::Over))
             }
-            Err(failure) => self.failed(chat, failure, None).await,
+            Err(failure) => Ok(Posted::Not(self.failed(chat, failure, None).await?)),
         }
+    }
+
+    /// A message of ours is in the chat.
+    pub(super) async fn posted(&mut self, chat: i64, message: i32) -> Result<(), EngineError> {
+        self.reached(chat);
+        self.door.seen().note(chat, message);
+        let key = self.last_key(chat);
+        self.door
+            .handle
+            .with_store(move |store, _| store.put_fact_relaxed(&key, &message.to_string()))
+            .await
     }
 
     /// Where the number of the last message sent is remembered.
     fn last_key(&self, chat: i64) -> String {
         format!("telegram.last.{}.{}", self.door.api.bot_id(), sequence(chat))
     }
+}
+
+/// A reply, whether or not what it replies to still stands.
+pub(super) fn reply_to(message: i32) -> ReplyParameters {
+    ReplyParameters::new(MessageId(message)).allow_sending_without_reply()
 }

@@ -1,5 +1,4 @@
 //! The whole of a request as a file, for what no message has room for.
-#![allow(dead_code, reason = "what the Details button sends")]
 
 use pager_core::present::{self, Format, Part};
 use pager_core::{Approval, sanitize::one_line};

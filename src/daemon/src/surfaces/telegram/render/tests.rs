@@ -48,14 +48,14 @@ fn a_question_shows_who_wants_what_where() {
             &bash("rm -rf </pre><b> & co").input.sha256().as_str()[..12]
         )
     );
-    assert_eq!(card.offers, [Choice::Allow, Choice::Deny]);
+    assert!(card.whole);
 }
 
 #[test]
 fn what_is_cut_says_so_and_cannot_be_allowed() {
     let card = question(&bash(&"x".repeat(5000)), false);
     let text = shown(&card.html);
-    assert_eq!(card.offers, [Choice::Deny]);
+    assert!(!card.whole);
     assert!(utf16_len(&text) <= TEXT_MAX && utf16_len(&text) > TEXT_MAX - 10, "{}", text.len());
     let there = text.matches('x').count();
     assert!(text.contains(&format!("✂ cut: {} characters left out.", 5000 - there)), "{text}");
@@ -63,10 +63,9 @@ fn what_is_cut_says_so_and_cannot_be_allowed() {
 }
 
 #[test]
-fn questions_offer_no_verdict() {
+fn questions_say_how_to_answer() {
     let input = r#"{"questions":[{"question":"Which?","options":[{"label":"A"}]}]}"#;
     let card = question(&approval(Kind::Question, "AskUserQuestion", input), false);
-    assert_eq!(card.offers, []);
     assert!(shown(&card.html).contains("Which?\n• A"));
     assert!(shown(&card.html).contains("pagerctl answer abababab"));
 }
@@ -99,7 +98,7 @@ proptest! {
         let text = shown(&card.html);
         prop_assert!(utf16_len(&text) <= TEXT_MAX);
         let whole = text.contains(&*visible(&command));
-        prop_assert_eq!(whole, card.offers.contains(&Choice::Allow));
+        prop_assert_eq!(whole, card.whole);
         prop_assert_eq!(whole, !text.contains("characters left out"));
     }
 

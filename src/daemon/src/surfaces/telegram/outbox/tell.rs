@@ -1,0 +1,168 @@
+//! Notices: what a person is told though nothing is asked of them. What changes by and by (a queue, a
+//! pause) is one message that is edited; what is new is a message of its own.
+
+use jiff::Timestamp;
+use pager_core::{News, Notice, SessionId, Sha256Hex, present};
+use serde::{Deserialize, Serialize};
+use teloxide_core::payloads::{EditMessageText, SendMessage};
+use teloxide_core::prelude::*;
+use teloxide_core::types::{
+    ChatId, InlineKeyboardButton, InlineKeyboardMarkup, MessageId, MessageEntity,
+};
+use tokio::time::Instant;
+
+use super::send::{NO_PREVIEW, Posted};
+use super::{Outbox, STORE_RETRY, Step};
+use crate::engine::EngineError;
+use crate::surfaces::telegram::api::Failure;
+use crate::surfaces::telegram::callback::Nonce;
+use crate::surfaces::telegram::dialogue::Place;
+use crate::surfaces::telegram::render::utf16_len;
+use crate::surfaces::telegram::throttle::Urgency;
+
+/// What the button means that resumes a session, by its nonce's digest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::surfaces::telegram) struct Paused {
+    bot: String,
+    chat: i64,
+    /// The message, once it is known.
+    message: Option<i32>,
+    /// The session.
+    pub(in crate::surfaces::telegram) session: SessionId,
+    /// When it was paused.
+    pub(in crate::surfaces::telegram) at: Timestamp,
+}
+
+impl Paused {
+    /// Where it is remembered.
+    pub(in crate::surfaces::telegram) fn key(digest: &Sha256Hex) -> String {
+        format!("telegram.resume.{digest}")
+    }
+
+    /// Whether a tap on this message can be one on its button.
+    pub(in crate::surfaces::telegram) fn fits(&self, bot: &str, chat: i64, message: i32) -> bool {
+        let known = self.message.is_none_or(|known| known == message);
+        self.bot == bot && self.chat == chat && known
+    }
+}
+
+impl Outbox {
+    /// Tells the person something that asks nothing of them.
+    pub(super) async fn tell(&mut self, notice: &Notice, task: i64) -> Result<Step, EngineError> {
+        let Some(chat) = self.door.home() else { return self.finish(task).await };
+        let standing = match notice.news {
+            News::Queued { .. } | News::Resumed => self.standing(notice).await?,
+            _ => None,
+        };
+        let step = match standing {
+            Some(place) => self.retell(notice, place, chat).await?,
+            None => self.tell_anew(notice, chat).await?,
+        };
+        match step {
+            Step::Over => self.finish(task).await,
+            later @ Step::NotBefore(_) => Ok(later),
+        }
+    }
+
+    async fn tell_anew(&mut self, notice: &Notice, chat: i64) -> Result<Step, EngineError> {
+        let (text, bold) = words(notice);
+        let mut call = SendMessage::new(ChatId(chat), text)
+            .entities([bold])
+            .link_preview_options(NO_PREVIEW);
+        if !is_loud(&notice.news) {
+            call = call.disable_notification(true);
+        }
+        let paused = match (&notice.news, &notice.session) {
+            (News::Paused { .. }, Some(session)) => {
+                let Ok(nonce) = Nonce::fresh() else {
+                    return Ok(Step::NotBefore(Instant::now() + STORE_RETRY));
+                };
+                let button = InlineKeyboardButton::callback("Resume", nonce.resume_data());
+                call = call.reply_markup(InlineKeyboardMarkup::new([[button]]));
+                let (bot, session) = (self.door.api.bot_id().to_owned(), session.clone());
+                let paused = Paused { bot, chat, message: None, session, at: notice.at };
+                let key = Paused::key(&nonce.digest());
+                self.put(key.clone(), Some(&paused)).await?;
+                Some((key, paused))
+            }
+            _ => None,
+        };
+        let message = match self.post(chat, &call, Urgency::Other).await? {
+            Posted::At(message) => message,
+            Posted::Not(step) => return Ok(step),
+        };
+        if let Some((key, paused)) = paused {
+            self.put(key, Some(&Paused { message: Some(message), ..paused })).await?;
+        }
+        if stays(&notice.news) {
+            self.put(self.key(notice), Some(&self.door.place(chat, message))).await?;
+        }
+        Ok(Step::Over)
+    }
+
+    /// Tells it in the place of what was told before.
+    async fn retell(
+        &mut self,
+        notice: &Notice,
+        place: Place,
+        home: i64,
+    ) -> Result<Step, EngineError> {
+        if let Err(at) = self.throttle.take(place.chat, Urgency::Other, Instant::now()) {
+            return Ok(Step::NotBefore(at));
+        }
+        let (text, bold) = words(notice);
+        let call = EditMessageText::new(ChatId(place.chat), MessageId(place.message), text)
+            .entities([bold])
+            .link_preview_options(NO_PREVIEW);
+        match self.door.api.call::<_, serde::de::IgnoredAny>(&call).await {
+            Ok(_) => self.reached(place.chat),
+            Err(failure) if failure.is_not_modified() => {}
+            // It was deleted, or has moved.
+            Err(Failure::Refused(_) | Failure::Migrated(_)) => {
+                self.put::<Place>(self.key(notice), None).await?;
+                return self.tell_anew(notice, home).await;
+            }
+            Err(failure) => return self.failed(place.chat, failure, None).await,
+        }
+        if !stays(&notice.news) {
+            self.put::<Place>(self.key(notice), None).await?;
+        }
+        Ok(Step::Over)
+    }
+
+    /// The message that tells what this notice has news of.
+    async fn standing(&self, notice: &Notice) -> Result<Option<Place>, EngineError> {
+        let key = self.key(notice);
+        let fact = self.door.handle.with_store(move |store, _| store.fact(&key)).await?;
+        Ok(fact.and_then(|fact| serde_json::from_str(&fact).ok()))
+    }
+
+    fn key(&self, notice: &Notice) -> String {
+        format!("telegram.notice.{}.{}", self.door.api.bot_id(), notice.key())
+    }
+
+    async fn put<T: Serialize>(&self, key: String, fact: Option<&T>) -> Result<(), EngineError> {
+        let fact = fact.and_then(|fact| serde_json::to_string(fact).ok()).unwrap_or_default();
+        self.door.handle.with_store(move |store, _| store.put_fact_relaxed(&key, &fact)).await
+    }
+}
+
+/// Whether a later notice is to be told in this one's place.
+fn stays(news: &News) -> bool {
+    matches!(news, News::Queued { waiting: 1.. } | News::Paused { .. })
+}
+
+/// Whether the phone is to make itself heard.
+fn is_loud(news: &News) -> bool {
+    matches!(news, News::SelfApproval { .. } | News::Impostor { .. } | News::Paused { .. })
+}
+
+/// The words, with their first line in bold, and a sign where somebody is to be alarmed.
+fn words(notice: &Notice) -> (String, MessageEntity) {
+    let alarm = matches!(notice.news, News::SelfApproval { .. } | News::Impostor { .. });
+    let sign = if alarm { "\u{26a0}\u{fe0f} " } else { "" };
+    let text = format!("{sign}{}", present::notice(notice));
+    let first = text.lines().next().map_or(0, utf16_len);
+    let bold = MessageEntity::bold(0, first);
+    (text, bold)
+}
