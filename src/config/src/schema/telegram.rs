@@ -65,8 +65,11 @@ const NOT_A_PERSON: [(i64, &str); 3] = [
 const FIND_ID: &str = "ids are numeric, and names can change hands; `pagerctl setup` finds yours \
                        by a message you send to the bot";
 
-pub(super) const SECTION: Section =
-    Section { name: "telegram", keys: &[TOKEN_FILE, TOKEN, API_URL, ALLOWED_USERS, CHAT, MAX_AGE_KEY], advise };
+pub(super) const SECTION: Section = Section {
+    name: "telegram",
+    keys: &[TOKEN_FILE, TOKEN, API_URL, ALLOWED_USERS, CHAT, MAX_AGE_KEY],
+    advise,
+};
 
 const TOKEN_FILE: Key = Key {
     path: "telegram.token_file",

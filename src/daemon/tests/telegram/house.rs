@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use pager_config::{Secret, Url};
-use pager_core::approval::{Input, Kind, Request};
+use pager_core::approval::{AlwaysGrant, Input, Kind, Request};
 use pager_core::{
-    Actor, Agent, ApprovalId, Command, Facts, Limits, Reply, RequestId, SessionId, Verdict,
+    Actor, Agent, ApprovalId, Command, Event, Facts, Limits, Machine, News, Reply, RequestId,
+    SessionId, Verdict,
 };
 use pager_tests::botapi::{BotApi, MessageView, Tap};
-use pagerd::engine::{Engine, Handle, Options, SystemClock};
-use pagerd::store::Store;
+use pagerd::engine::{Clock, Engine, Handle, Options, SystemClock};
+use pagerd::store::{Logged, Store};
 use pagerd::surfaces::telegram::{self, Telegram, TelegramConfig, TelegramState};
 
 /// The person who may answer.
@@ -18,6 +19,8 @@ pub(crate) const ADA: i64 = 111_111_111;
 
 /// Only a test that has failed waits so long.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+const NO_LIMITS: Limits = Limits { approvals_per_minute: 1000, denials_in_a_row: 0 };
 
 pub(crate) struct House {
     pub(crate) handle: Handle,
@@ -29,11 +32,24 @@ pub(crate) struct House {
 impl House {
     /// An engine, and the door shut: what is asked now is in the outbox.
     pub(crate) fn shut(api: &BotApi) -> Self {
+        Self::shut_with(api, NO_LIMITS)
+    }
+
+    pub(crate) fn shut_with(api: &BotApi, limits: Limits) -> Self {
+        Self::build(api, limits, SystemClock)
+    }
+
+    /// One whose engine goes by this clock.
+    pub(crate) fn shut_at(api: &BotApi, clock: impl Clock) -> Self {
+        Self::build(api, NO_LIMITS, clock)
+    }
+
+    fn build(api: &BotApi, limits: Limits, clock: impl Clock) -> Self {
         let state_dir = tempfile::tempdir().unwrap();
         let store = Store::open(state_dir.path()).unwrap();
         let mut options = Options::new(SignedDuration::from_hours(1), vec![telegram::DOOR]);
-        options.limits = Limits { approvals_per_minute: 1000, denials_in_a_row: 0 };
-        let (engine, handle) = Engine::new(store, SystemClock, options, None).unwrap();
+        options.limits = limits;
+        let (engine, handle) = Engine::new(store, clock, options, None).unwrap();
         tokio::spawn(engine.run());
         let config = TelegramConfig {
             token: Secret::new(api.token()),
@@ -86,7 +102,22 @@ impl House {
         input: &serde_json::Value,
     ) -> ApprovalId {
         let input = Input::new(input.to_string());
-        let request = Request::new(RequestId::from_bytes([n; 16]), kind, tool, input);
+        self.ask_this(Request::new(RequestId::from_bytes([n; 16]), kind, tool, input)).await
+    }
+
+    /// Asks for a command that the agent would like to be allowed for always.
+    pub(crate) async fn ask_always(
+        &self,
+        n: u8,
+        command: &str,
+        always: Option<AlwaysGrant>,
+    ) -> ApprovalId {
+        let input = Input::new(serde_json::json!({ "command": command }).to_string());
+        let request = Request::new(RequestId::from_bytes([n; 16]), Kind::Permission, "Bash", input);
+        self.ask_this(Request { always, ..request }).await
+    }
+
+    async fn ask_this(&self, request: Request) -> ApprovalId {
         let mut facts = Facts::new(SessionId::from_agent("s1"), Agent::claude());
         facts.cwd = Some("/home/ada/webshop".to_owned());
         let command = Command::Ask { facts, request: Box::new(request) };
@@ -100,6 +131,28 @@ impl House {
     pub(crate) async fn deny(&self, id: ApprovalId) {
         let command = Command::resolve(id, Verdict::deny(""));
         self.handle.submit(Actor::Desktop, command).await.unwrap();
+    }
+
+    /// What was written down of answers that could not count.
+    pub(crate) async fn misfits(&self) -> Vec<String> {
+        let events = self.handle.events_since(0).await.unwrap();
+        let misfit = |logged: Logged| match logged.event {
+            Event::Noticed { notice } => match notice.news {
+                News::Misfit { what, .. } => Some(what),
+                _ => None,
+            },
+            _ => None,
+        };
+        events.into_iter().filter_map(misfit).collect()
+    }
+
+    /// The one approval there is.
+    pub(crate) async fn only(&self) -> ApprovalId {
+        let look = |machine: &Machine| machine.approvals().map(|approval| approval.id).collect();
+        let ids: Vec<ApprovalId> =
+            self.handle.with_store(move |_, machine| Ok(look(machine))).await.unwrap();
+        assert_eq!(ids.len(), 1);
+        ids[0]
     }
 
     pub(crate) async fn is_pending(&self, id: ApprovalId) -> bool {

@@ -3,8 +3,14 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod accounts;
+mod always;
+mod details;
 mod house;
+mod notices;
+mod questions;
+mod replies;
 mod secrets;
+mod stale;
 mod taps;
 mod text;
 mod trouble;

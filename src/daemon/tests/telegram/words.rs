@@ -1,6 +1,6 @@
 //! What people say to the bot.
 
-use pager_tests::botapi::{BotApi, MessageView};
+use pager_tests::botapi::{BotApi, MessageView, View};
 
 use crate::house::{ADA, House, prompt, settled};
 
@@ -26,10 +26,33 @@ async fn people_learn_that_they_are_connected_and_what_waits() {
     assert!(told.text().contains(&id.short()), "{}", told.text());
     assert!(told.text().contains("<b>make</b> & co"), "{}", told.text());
     assert!(told.text().contains("webshop (Claude Code): waiting"), "{}", told.text());
+    let pending = ada.send("/pending");
+    let told = reply(&api, ADA, pending, "One request waits for you:").await;
+    assert!(told.text().contains(&id.short()) && !told.text().contains("waiting"));
+    let help = ada.send("/help");
+    reply(&api, ADA, help, "A reply to it is a no").await;
     let hello = ada.send("hello?");
     reply(&api, ADA, hello, "/status tells what waits").await;
     house.deny(id).await;
     settled(&api, &message, "Denied on the desktop").await;
+    api.finish();
+}
+
+#[tokio::test]
+async fn the_commands_are_offered_once() {
+    let api = BotApi::start();
+    let _ada = api.user(ADA);
+    let mut house = House::open(&api);
+    let set = |view: &View| (view.calls_of("setMyCommands").len() == 1).then_some(());
+    api.wait_for("the commands to be set", set).await;
+    api.wait_polling().await;
+    house.close_door().await;
+    house.open_door();
+    api.wait_polling().await;
+    let commands = api.commands();
+    let names: Vec<_> = commands[0].1.as_array().unwrap().iter().map(|c| &c["command"]).collect();
+    assert_eq!(names, ["pending", "status", "help"]);
+    assert_eq!(api.view().calls_of("setMyCommands").len(), 1);
     api.finish();
 }
 

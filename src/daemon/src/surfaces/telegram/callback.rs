@@ -123,12 +123,7 @@ impl Nonce {
     }
 
     /// The data of a button: 56 bytes and an argument, of 64 that there may be.
-    pub(super) fn data(
-        &self,
-        choice: Choice,
-        argument: Argument,
-        approval: &ApprovalId,
-    ) -> String {
+    pub(super) fn data(&self, choice: Choice, argument: Argument, approval: &ApprovalId) -> String {
         let mut data = format!("{VERSION}{}{approval}{}", choice.letter(), self.0);
         if choice.has_argument() {
             data.push_str(&argument.to_string());
@@ -152,12 +147,7 @@ impl fmt::Debug for Nonce {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Claim {
     /// To decide, or to go a step towards it.
-    Choice {
-        choice: Choice,
-        argument: Argument,
-        approval: ApprovalId,
-        nonce: Nonce,
-    },
+    Choice { choice: Choice, argument: Argument, approval: ApprovalId, nonce: Nonce },
     /// To let the session ask again that the message is about.
     Resume { nonce: Nonce },
 }

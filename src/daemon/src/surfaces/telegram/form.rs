@@ -163,10 +163,7 @@ mod tests {
         form.unpick(1, 0);
         form.say(&questions[1], 1, "and C");
         assert!(form.is_complete(&questions));
-        assert_eq!(
-            flat(&form),
-            [vec!["B (option 2: x)", "B (option 3)", "and C"], vec!["There"]]
-        );
+        assert_eq!(flat(&form), [vec!["B (option 2: x)", "B (option 3)", "and C"], vec!["There"]]);
         form.say(&questions[0], 0, "Nowhere");
         assert_eq!(flat(&form)[1], ["Nowhere"]);
         form.pick(&questions[0], 0, 0);

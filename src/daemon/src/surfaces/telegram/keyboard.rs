@@ -98,7 +98,8 @@ pub(super) fn keys(approval: &Approval, offers: &[Choice], dialogue: &Dialogue) 
     ];
     for row in rest {
         let offered = row.iter().filter(|choice| offers.contains(choice));
-        let row: Vec<_> = offered.filter_map(|choice| Some(key(label(*choice)?, *choice))).collect();
+        let row: Vec<_> =
+            offered.filter_map(|choice| Some(key(label(*choice)?, *choice))).collect();
         if !row.is_empty() {
             rows.push(row);
         }
@@ -173,8 +174,9 @@ fn option(question: &Question, form: &Form, option: u16, alone: bool) -> Key {
 
 /// The buttons for the wire.
 pub(super) fn markup(keys: &Keys, nonce: &Nonce, id: &ApprovalId) -> InlineKeyboardMarkup {
-    let button =
-        |key: &Key| InlineKeyboardButton::callback(&key.label, nonce.data(key.choice, key.argument, id));
+    let button = |key: &Key| {
+        InlineKeyboardButton::callback(&key.label, nonce.data(key.choice, key.argument, id))
+    };
     InlineKeyboardMarkup::new(keys.iter().map(|row| row.iter().map(button).collect::<Vec<_>>()))
 }
 

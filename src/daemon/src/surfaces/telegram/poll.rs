@@ -303,9 +303,8 @@ impl Poller {
         let call = SetMyCommands::new(commands);
         let noted = match self.door.api.call::<_, True>(&call).await {
             Ok(True) => {
-                let store = move |store: &mut Store, _: &Machine| {
-                    store.put_fact_relaxed(&key, &digest)
-                };
+                let store =
+                    move |store: &mut Store, _: &Machine| store.put_fact_relaxed(&key, &digest);
                 self.door.handle.with_store(store).await.map_err(|error| error.to_string())
             }
             Err(failure) => Err(failure.to_string()),

@@ -73,7 +73,8 @@ impl Door {
                 _ => Ok(None),
             };
         };
-        let ours = original.from.as_ref().is_some_and(|from| from.id.0.to_string() == self.api.bot_id());
+        let ours =
+            original.from.as_ref().is_some_and(|from| from.id.0.to_string() == self.api.bot_id());
         if !ours {
             let of_a_bot = original.from.as_ref().is_some_and(|from| from.is_bot);
             return match user {
@@ -103,9 +104,8 @@ impl Door {
         let here = notes.into_iter().map(|(_, sent)| sent).find(|sent| {
             (&sent.bot, sent.chat) == (&place.bot, place.chat) && sent.message.is_some()
         });
-        let (asking, offers) = here.map_or_else(Default::default, |sent| {
-            (sent.message.unwrap_or_default(), sent.offers)
-        });
+        let (asking, offers) = here
+            .map_or_else(Default::default, |sent| (sent.message.unwrap_or_default(), sent.offers));
         let said = Said { user, text, place, purpose, asking, offers };
         let written = Timestamp::from_second(message.date.timestamp()).unwrap_or(Timestamp::MIN);
         if self.is_stale(since.max(approval.created).max(written)) {
@@ -242,7 +242,8 @@ impl Door {
             })
             .await?;
         self.later(Job::Draw(id));
-        let next = if complete { "Tap Submit when all is right." } else { "There are more questions." };
+        let next =
+            if complete { "Tap Submit when all is right." } else { "There are more questions." };
         Ok(format!("Noted for \u{201c}{name}\u{201d}. {next}"))
     }
 }

@@ -75,7 +75,9 @@ impl Door {
         let (chat, message) = (message.chat().id.0, message.id().0);
         self.seen().note(chat, message);
         let (choice, argument, id, nonce) = match claim {
-            Claim::Resume { nonce } => return self.resume(user, chat, message, &nonce, since).await,
+            Claim::Resume { nonce } => {
+                return self.resume(user, chat, message, &nonce, since).await;
+            }
             Claim::Choice { choice, argument, approval, nonce } => {
                 (choice, argument, approval, nonce)
             }

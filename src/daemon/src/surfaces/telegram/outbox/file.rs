@@ -74,8 +74,9 @@ impl Outbox {
                 self.uploads.remove(&(id, chat));
                 self.add(Job::Details { id, chat, message });
                 // How long it is to wait is known to whoever tries next.
-                let _: Step = self.failed(chat, failure, None).await?;
-                return Ok(Step::Over);
+                match self.failed(chat, failure, None).await? {
+                    Step::Over | Step::NotBefore(_) => return Ok(Step::Over),
+                }
             }
         };
         self.posted(chat, file).await?;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use teloxide_core::payloads::{EditMessageText, SendMessage};
 use teloxide_core::prelude::*;
 use teloxide_core::types::{
-    ChatId, InlineKeyboardButton, InlineKeyboardMarkup, MessageId, MessageEntity,
+    ChatId, InlineKeyboardButton, InlineKeyboardMarkup, MessageEntity, MessageId,
 };
 use tokio::time::Instant;
 
@@ -66,9 +66,8 @@ impl Outbox {
 
     async fn tell_anew(&mut self, notice: &Notice, chat: i64) -> Result<Step, EngineError> {
         let (text, bold) = words(notice);
-        let mut call = SendMessage::new(ChatId(chat), text)
-            .entities([bold])
-            .link_preview_options(NO_PREVIEW);
+        let mut call =
+            SendMessage::new(ChatId(chat), text).entities([bold]).link_preview_options(NO_PREVIEW);
         if !is_loud(&notice.news) {
             call = call.disable_notification(true);
         }
