@@ -5,7 +5,7 @@ use pager_core::approval::{Kind, Verdict};
 use pager_core::question::Question;
 use pager_core::sanitize::one_line;
 use pager_core::{Approval, ApprovalId, present};
-use teloxide_core::types::{Message, MessageKind};
+use teloxide_core::types::Message;
 
 use super::Door;
 use super::callback::Choice;
@@ -63,16 +63,7 @@ impl Door {
         let chat = message.chat.id.0;
         let sender = message.from.as_ref();
         let user = sender.and_then(|from| self.principal(from));
-        let Some(original) = message.reply_to_message() else {
-            let elsewhere = match &message.kind {
-                MessageKind::Common(common) => common.external_reply.is_some(),
-                _ => false,
-            };
-            return match user {
-                Some(user) if elsewhere => self.strange(user, message).await,
-                _ => Ok(None),
-            };
-        };
+        let Some(original) = message.reply_to_message() else { return Ok(None) };
         let ours =
             original.from.as_ref().is_some_and(|from| from.id.0.to_string() == self.api.bot_id());
         if !ours {
