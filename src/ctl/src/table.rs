@@ -1,8 +1,17 @@
 //! Aligned columns in the manner of systemctl: no lines, and the last column gives way.
 
+use std::io::{self, IsTerminal};
+
 use comfy_table::{Attribute, Cell, ColumnConstraint, ContentArrangement, Row, Table, presets};
 
+use rustix::termios::tcgetwinsize;
+
 use crate::output::coloured;
+
+/// How far columns are apart.
+const GAP: usize = 2;
+/// With less room than this the last column says nothing.
+const LAST_MIN: usize = 16;
 
 /// Lays out rows under a header. On a terminal the last column is cut to what fits; elsewhere
 /// nothing is.
@@ -10,7 +19,49 @@ pub(crate) fn table<const N: usize>(header: [&str; N], rows: Vec<[String; N]>) -
     render(header, rows, None)
 }
 
-fn render<const N: usize>(header: [&str; N], rows: Vec<[String; N]>, width: Option<u16>) -> String {
+/// The same, but where a terminal is too narrow for the last column to say anything, others are left
+/// out: those with these indexes, in this order, as far as need be.
+pub(crate) fn fitting_table<const N: usize>(
+    header: [&str; N],
+    rows: Vec<[String; N]>,
+    spare: &[usize],
+) -> String {
+    let width = io::stdout().is_terminal().then(|| tcgetwinsize(io::stdout()).ok()).flatten();
+    fit(header, rows, spare, width.map(|size| size.ws_col).filter(|columns| *columns > 0))
+}
+
+fn fit<const N: usize>(
+    header: [&str; N],
+    rows: Vec<[String; N]>,
+    spare: &[usize],
+    width: Option<u16>,
+) -> String {
+    let Some(room) = width else { return render(header, rows, None) };
+    let widest = |index: usize| {
+        let cells = rows.iter().map(|row| row[index].chars().count());
+        cells.chain([header[index].len()]).max().unwrap_or(0) + GAP
+    };
+    let mut kept: Vec<usize> = (0..N).collect();
+    for index in spare {
+        let fixed: usize = kept.iter().rev().skip(1).map(|index| widest(*index)).sum();
+        if fixed + LAST_MIN <= usize::from(room) {
+            break;
+        }
+        kept.retain(|kept| kept != index);
+    }
+    let header: Vec<_> = kept.iter().map(|index| header[*index]).collect();
+    let row = |row: [String; N]| kept.iter().map(|index| row[*index].clone()).collect();
+    render(header, rows.into_iter().map(row).collect::<Vec<Vec<_>>>(), width)
+}
+
+fn render<'a, R>(
+    header: impl IntoIterator<Item = &'a str>,
+    rows: Vec<R>,
+    width: Option<u16>,
+) -> String
+where
+    R: IntoIterator<Item = String>,
+{
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     if !coloured() {
@@ -19,7 +70,8 @@ fn render<const N: usize>(header: [&str; N], rows: Vec<[String; N]>, width: Opti
     if let Some(width) = width {
         table.set_width(width);
     }
-    table.set_header(header.map(|name| Cell::new(name).add_attribute(Attribute::Bold)));
+    let header = header.into_iter().map(|name| Cell::new(name).add_attribute(Attribute::Bold));
+    table.set_header(header.collect::<Vec<_>>());
     for row in rows {
         let mut row = Row::from(row);
         row.max_height(1);
@@ -28,7 +80,7 @@ fn render<const N: usize>(header: [&str; N], rows: Vec<[String; N]>, width: Opti
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
     }
-    for index in 0..N.saturating_sub(1) {
+    for index in 0..table.column_count().saturating_sub(1) {
         if let Some(column) = table.column_mut(index) {
             column.set_constraint(ColumnConstraint::ContentWidth);
         }
@@ -69,6 +121,21 @@ mod tests {
             )
         );
         assert!(!shown.contains(" \n"));
+    }
+
+    #[test]
+    fn what_can_be_spared_is_left_out_where_there_is_no_room() {
+        for (width, header) in
+            [(60, "ID        SESSION  SUMMARY"), (34, "ID        SUMMARY"), (20, "SUMMARY")]
+        {
+            let shown = fit(["ID", "SESSION", "SUMMARY"], rows(), &[1, 0], Some(width));
+            assert_eq!(shown.lines().next(), Some(header), "{shown}");
+            assert!(
+                shown.lines().all(|line| line.chars().count() <= usize::from(width)),
+                "{shown}"
+            );
+        }
+        assert!(fit(["ID", "SESSION", "SUMMARY"], rows(), &[1], None).contains("SESSION"));
     }
 
     #[test]

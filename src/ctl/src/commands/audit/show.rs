@@ -6,7 +6,7 @@ use super::{Filter, Lines, left_out};
 use crate::audit::Record;
 use crate::failure::Failure;
 use crate::output::{Output, shown};
-use crate::table::table;
+use crate::table::fitting_table;
 use crate::time::stamp;
 
 /// How many are shown where nobody says.
@@ -51,5 +51,6 @@ fn rows(records: &[Record]) -> String {
         ]
     };
     let header = ["SEQ", "TIME", "ACTION", "BY", "SESSION", "TOOL", "SUMMARY"];
-    table(header, records.iter().map(row).collect())
+    // What was done, and to what, is the last to go.
+    fitting_table(header, records.iter().map(row).collect(), &[5, 3, 4, 1, 0])
 }

@@ -32,7 +32,12 @@ pub(super) fn run(
     // First: a daemon may go on writing, and its log then has more than it had.
     let log_path = Log::path(place)?;
     witnesses.extend(Witness::from_database(&log_path)?);
-    let log = Log::find(&log_path)?;
+    let log = Log::find(&log_path).map_err(|failure| match witnesses.first() {
+        Some(known) => {
+            failure.with_hint(format!("{} knows record {} of this log", known.source, known.seq))
+        }
+        None => failure,
+    })?;
     let failed =
         |error| Failure::failed(format!("cannot read the log {}: {error}", shown(&log.path)));
     let wanted: Vec<_> = witnesses.iter().map(|witness| witness.seq).collect();
