@@ -87,11 +87,15 @@ fn carry(args: &Args, path: &Path) -> Result<(), Stop> {
         request.forget()?;
     }
     request.read_to_end(&watch)?;
-    if waits == Waits::Yes {
-        let watch = watch.and_agent();
-        if let Some(decision) = wait::for_decision(request, path, &watch, &wait::PATIENCE) {
-            output::print(&decision, &watch);
+    match waits {
+        Waits::Yes => {
+            let watch = watch.and_agent();
+            if let Some(decision) = wait::for_decision(request, path, &watch, &wait::PATIENCE) {
+                output::print(&decision, &watch);
+            }
         }
+        // Nobody can be asked for the parent of a process that has ended.
+        Waits::No => request.await_notice(&watch),
     }
     Ok(())
 }

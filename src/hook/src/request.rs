@@ -1,10 +1,13 @@
 //! The request as it goes over the wire, and how far it got.
 
 use std::io::{self, Read};
+use std::os::fd::AsFd;
 
 use pager_proto::{CHUNK_MAX, Connection, END_OF_BODY, MAX_BODY, chunk_header};
+use rustix::event::PollFlags;
 use rustix::io::Errno;
 
+use crate::STEP;
 use crate::input::{self, Stop};
 use crate::watch::Watch;
 
@@ -106,6 +109,14 @@ impl Request {
             }
         }
         Ok(())
+    }
+
+    /// Stays until the daemon says something, which it does once it has looked at who connected.
+    pub(crate) fn await_notice(&self, watch: &Watch) {
+        if let Some(connection) = &self.connection {
+            // Not worth more of the agent's time than any other step.
+            drop(watch.wait(Some((connection.as_fd(), PollFlags::IN)), Some(STEP)));
+        }
     }
 
     /// The connection, while there is one.

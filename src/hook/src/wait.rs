@@ -116,7 +116,7 @@ fn talk(request: &mut Request, watch: &Watch) -> Talk {
                 Ok(Some(ServerLine::Decision { output })) if is_decision(&output) => {
                     return Talk::Decided(output);
                 }
-                Ok(None | Some(ServerLine::Pong { .. })) => {}
+                Ok(None | Some(ServerLine::Seen | ServerLine::Pong { .. })) => {}
                 Ok(Some(
                     ServerLine::Decision { .. }
                     | ServerLine::NoDecision { .. }

@@ -10,6 +10,8 @@ use serde_json::value::RawValue;
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ServerLine {
+    /// The daemon has looked at who connected; said first, before anything was read.
+    Seen,
     /// The request is durable and waits for a person.
     Pending {
         /// The approval's id.
@@ -125,6 +127,7 @@ pub fn decode_server_line(line: &[u8]) -> Result<Option<ServerLine>, LineError> 
         bus: Option<String>,
     }
     Ok(Some(match kind(line)?.as_ref() {
+        "seen" => ServerLine::Seen,
         "pending" => {
             let Pending { approval } = serde_json::from_slice(line)?;
             ServerLine::Pending { approval }

@@ -12,8 +12,12 @@ impl Machine {
     pub(super) fn observe(&self, context: &Context, facts: &Facts, activity: &Activity) -> Outcome {
         let mut draft = Draft::default();
         if let Some(origin) = self.impostor(context, facts) {
-            // Whoever it is, it settles nothing that the session's own agent asked.
-            self.tell(&mut draft, context, &Actor::Agent, Some(&facts.session), news_of(origin));
+            // Whoever it is, it settles nothing that the session's own agent asked. What has ended too
+            // early to be looked at may well be that agent's, and is no reason for an alarm.
+            if origin.agent.is_some() {
+                let by = &Actor::Agent;
+                self.tell(&mut draft, context, by, Some(&facts.session), news_of(origin));
+            }
             return draft.done();
         }
         let phase = match activity {
@@ -68,8 +72,13 @@ impl Machine {
     /// Where the event comes from, if that is not the process its session is bound to, which still
     /// lives. What has no known origin is as strange as what has another.
     pub(super) fn impostor<'a>(&self, context: &Context, facts: &'a Facts) -> Option<&'a Origin> {
-        let bound = self.sessions.get(&facts.session)?.origin.as_ref()?.agent?;
+        let session = self.sessions.get(&facts.session)?;
+        let bound = session.origin.as_ref()?.agent?;
         let origin = facts.origin.as_ref()?;
+        if session.phase == Phase::Ended {
+            // Its agent has left it for another, and whoever resumes it is its agent then.
+            return None;
+        }
         (context.agent_lives && origin.agent != Some(bound)).then_some(origin)
     }
 

@@ -4,6 +4,8 @@
 pub mod fdstore;
 pub mod journal;
 pub mod limits;
+pub(crate) mod lineage;
 pub mod notify;
+pub(crate) mod origin;
 pub mod process;
 pub mod sockets;

@@ -1,12 +1,14 @@
 //! One connection: hello, event, and for a question the wait.
 
+use std::os::fd::AsFd;
 use std::time::Duration;
 
 use pager_agents::Adapter;
 use pager_agents::codex::{self, Step};
 use pager_core::message_id::HOOK_REFUSED;
-use pager_core::{Actor, Command, Reply};
+use pager_core::{Actor, Command, Origin, Reply};
 use pager_proto::{Hello, Incoming, Kind, RequestDecoder, SUPPORTED, ServerLine, encode_line};
+use rustix::net::{SendFlags, send};
 use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
 use tokio::time::timeout;
@@ -14,13 +16,14 @@ use tokio::time::timeout;
 use super::Ingress;
 use super::intake::{Intake, Refusal};
 use crate::engine::EngineError;
+use crate::host::origin;
 
 /// How long a client may take to read what it is told.
 const TAKE_WITHIN: Duration = Duration::from_secs(10);
 
 impl Ingress {
-    pub(super) async fn serve_connection(&self, mut stream: UnixStream) {
-        if let Err(refusal) = self.converse(&mut stream).await {
+    pub(super) async fn serve_connection(&self, mut stream: UnixStream, origin: Origin) {
+        if let Err(refusal) = self.converse(&mut stream, origin).await {
             tracing::warn!(message_id = HOOK_REFUSED, "a hook's connection was refused: {refusal}");
             if !matches!(refusal, Refusal::OtherUser(_)) {
                 let supports = SUPPORTED.to_vec();
@@ -30,7 +33,7 @@ impl Ingress {
         }
     }
 
-    async fn converse(&self, stream: &mut UnixStream) -> Result<(), Refusal> {
+    async fn converse(&self, stream: &mut UnixStream, origin: Origin) -> Result<(), Refusal> {
         let peer = stream.peer_cred()?;
         if peer.uid() != self.uid {
             return Err(Refusal::OtherUser(peer.uid()));
@@ -47,6 +50,9 @@ impl Ingress {
         let (stream, decoder) = intake.into_parts();
         let Understood { adapter, mut command, step } = understand(&hello, &body)?;
         drop(body);
+        if let Command::Ask { facts, .. } | Command::Observe { facts, .. } = &mut command {
+            facts.origin = Some(origin);
+        }
         match adapter {
             Adapter::Codex => self.carry_out_for_codex(stream, decoder, command, step).await,
             _ => {
@@ -80,6 +86,18 @@ impl Ingress {
             }
         }
     }
+}
+
+/// Finds out where a connection comes from, and lets its client know that it may leave.
+pub(super) fn look_at(stream: &UnixStream) -> Origin {
+    let peer = stream.peer_cred().ok().and_then(|peer| peer.pid());
+    // A process of another namespace has no number here.
+    let peer = peer.and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid != 0);
+    let origin = peer.map_or_else(origin::nowhere, origin::of);
+    let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+    // Whoever does not hear it waits a moment longer, or has left.
+    let _told = send(stream.as_fd(), &encode_line(&ServerLine::Seen), flags);
+    origin
 }
 
 /// What a client's request means.

@@ -75,9 +75,11 @@ impl Ingress {
             let Ok(permit) = Arc::clone(&free).acquire_owned().await else { return };
             match listener.accept().await {
                 Ok((stream, _)) => {
+                    // Here and now: a hook that does not wait leaves as soon as it was looked at.
+                    let origin = connection::look_at(&stream);
                     let ingress = Arc::clone(&self);
                     tokio::spawn(async move {
-                        ingress.serve_connection(stream).await;
+                        ingress.serve_connection(stream, origin).await;
                         drop(permit);
                     });
                 }

@@ -13,6 +13,7 @@ fn text(line: &ServerLine) -> String {
 #[test]
 fn the_daemons_lines_are_the_documented_ones_and_come_back() {
     let cases = [
+        (ServerLine::Seen, "{\"type\":\"seen\"}\n"),
         (
             ServerLine::Pending { approval: "ab".into() },
             "{\"type\":\"pending\",\"approval\":\"ab\"}\n",

@@ -50,6 +50,28 @@ fn what_another_process_says_in_the_sessions_name_is_not_believed_and_marked() {
 }
 
 #[test]
+fn a_hook_that_has_ended_unseen_is_not_believed_and_no_alarm() {
+    let mut world = World { agent_lives: true, ..World::default() };
+    let ask = Command::Ask { facts: from(Some((10, 5))), request: request(1, "ls") };
+    let Ok(Reply::Asked { id, .. }) = world.run(&Actor::Agent, ask) else { panic!() };
+    let unseen = Command::Observe { facts: from(None), activity: Activity::TurnEnded };
+    world.run(&Actor::Agent, unseen).unwrap();
+    assert_eq!((world.state(id), told(&world)), (State::Pending, 0));
+}
+
+#[test]
+fn a_session_left_by_its_agent_may_be_resumed_by_another() {
+    let mut world = World { agent_lives: true, ..World::default() };
+    let say = |origin, activity| Command::Observe { facts: from(origin), activity };
+    world.run(&Actor::Agent, say(Some((10, 5)), Activity::Started)).unwrap();
+    world.run(&Actor::Agent, say(Some((10, 5)), Activity::Ended)).unwrap();
+    world.run(&Actor::Agent, say(Some((20, 9)), Activity::Started)).unwrap();
+    let session = world.machine.session(&from(None).session).unwrap();
+    assert_eq!(session.origin, from(Some((20, 9))).origin);
+    assert_eq!(told(&world), 0);
+}
+
+#[test]
 fn a_session_that_is_resumed_is_bound_to_its_new_process() {
     let mut world = World { agent_lives: true, ..World::default() };
     let start = |origin| Command::Observe { facts: from(origin), activity: Activity::Started };

@@ -4,11 +4,12 @@ use std::fs;
 use std::os::fd::{AsRawFd, BorrowedFd};
 
 use pager_core::Actor;
-use pager_core::sanitize::one_line;
 use zbus::message::Header;
 use zbus::{Connection, fdo};
 
 use super::error::Error;
+use crate::host::lineage::Lineage;
+use crate::host::process::program;
 
 /// The process behind a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,13 +20,33 @@ pub struct Caller {
     pub pid: Option<u32>,
     /// Its program's file name, `unknown` where that cannot be read.
     pub program: String,
+    /// What it was when it came; none where it had gone by then, or hides.
+    pub(super) lineage: Option<Lineage>,
 }
 
 impl Caller {
     /// The caller with this user id and process id.
     pub fn new(uid: u32, pid: Option<u32>) -> Self {
         let program = pid.and_then(program).unwrap_or_else(|| "unknown".to_owned());
-        Self { uid, pid, program }
+        Self { uid, pid, program, lineage: pid.and_then(Lineage::of) }
+    }
+
+    /// What it was when it came and what it is now: it may have let go of its parent in between.
+    pub(super) fn lineages(&self) -> Result<[Lineage; 2], Error> {
+        let unseen = |why: &str| {
+            Error::NotAllowed(format!(
+                "pager does not take an answer from a process that it cannot look at: {why}"
+            ))
+        };
+        let pid = self.pid.ok_or_else(|| {
+            unseen("yours has no number here; it may have ended, or be in another namespace")
+        })?;
+        let gone = || unseen("yours has ended, or keeps others from looking at it");
+        let before = self.lineage.clone().ok_or_else(gone)?;
+        let now = Lineage::of(pid).ok_or_else(gone)?;
+        let same =
+            |a: &Lineage, b: &Lineage| a.own().map(|a| a.process) == b.own().map(|b| b.process);
+        if same(&before, &now) { Ok([before, now]) } else { Err(gone()) }
     }
 }
 
@@ -67,7 +88,14 @@ async fn ask_bus(connection: &Connection, header: &Header<'_>) -> Result<Caller,
         Some(fd) => pid_of(std::os::fd::AsFd::as_fd(fd)),
         None => credentials.process_id(),
     };
-    Ok(Caller::new(uid, pid))
+    let mut caller = Caller::new(uid, pid);
+    if let Some(fd) = credentials.process_fd()
+        && pid_of(std::os::fd::AsFd::as_fd(fd)) != pid
+    {
+        // It ended while it was looked at, and the number may have been another's by then.
+        caller.lineage = None;
+    }
+    Ok(caller)
 }
 
 /// The process a pidfd stands for; none once it has ended.
@@ -76,15 +104,6 @@ fn pid_of(pidfd: BorrowedFd<'_>) -> Option<u32> {
     let pid = info.lines().find_map(|line| line.strip_prefix("Pid:"))?;
     // -1 is a process that has ended.
     pid.trim().parse().ok()
-}
-
-fn program(pid: u32) -> Option<String> {
-    let name = match fs::read_link(format!("/proc/{pid}/exe")) {
-        Ok(exe) => exe.file_name()?.to_string_lossy().trim_end_matches(" (deleted)").to_owned(),
-        Err(_) => fs::read_to_string(format!("/proc/{pid}/comm")).ok()?,
-    };
-    let name = one_line(&name, 64);
-    (!name.is_empty()).then_some(name)
 }
 
 /// Decides whether a caller may act here, and as whom it is recorded. Every call that changes

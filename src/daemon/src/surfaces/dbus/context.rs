@@ -1,17 +1,21 @@
 //! What every object on a connection has at hand.
 
+use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use pager_core::message_id::APPROVAL_REFUSED;
-use pager_core::{Actor, ApprovalId, Command, Verdict};
+use pager_core::{Actor, ApprovalId, Command, News, Verdict};
 use zbus::Connection;
 use zbus::message::Header;
 
-use super::caller::{Callers, authorise};
+use super::caller::{Caller, Callers, authorise};
 use super::error::Error;
 use super::jobs::Jobs;
+use super::kinship::{KnownAgent, recognise};
 use super::{Controls, restart::SessionBus};
 use crate::engine::Handle;
+use crate::host::lineage::Lineage;
 
 /// What all connections share.
 #[derive(Debug)]
@@ -45,16 +49,55 @@ impl Context {
         header: &Header<'_>,
     ) -> Result<Actor, Error> {
         let caller = self.callers.identify(connection, header).await?;
-        let authorised = authorise(&caller);
-        if let Err(error) = &authorised {
-            tracing::warn!(
-                message_id = APPROVAL_REFUSED,
-                uid = caller.uid,
-                program = caller.program,
-                "refused a call: {error}"
-            );
+        authorise(&caller).inspect_err(|error| refused(&caller, error))
+    }
+
+    /// Who calls, if they may decide what is the person's to decide: nothing that lives with an agent.
+    pub(super) async fn person(
+        &self,
+        connection: &Connection,
+        header: &Header<'_>,
+    ) -> Result<Actor, Error> {
+        let caller = self.callers.identify(connection, header).await?;
+        let actor = authorise(&caller).inspect_err(|error| refused(&caller, error))?;
+        match self.kinship(&caller).await.inspect_err(|error| refused(&caller, error))? {
+            None => Ok(actor),
+            Some(how) => {
+                let error = self_approval(&how);
+                refused(&caller, &error);
+                Err(error)
+            }
         }
-        authorised
+    }
+
+    /// How the caller is known to live with an agent, if it is.
+    async fn kinship(&self, caller: &Caller) -> Result<Option<String>, Error> {
+        let lineages = caller.lineages()?;
+        let agents = self.agents().await?;
+        let transient = |unit: &str| {
+            let dir = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
+            dir.is_some_and(|dir| dir.join("systemd/transient").join(unit).exists())
+        };
+        Ok(lineages.iter().find_map(|lineage| recognise(lineage, &agents, transient)))
+    }
+
+    /// Every agent that lives and has ever spoken for a session, or asked something that waits.
+    async fn agents(&self) -> Result<Vec<KnownAgent>, Error> {
+        let origins = self.handle().with_store(|_, machine| {
+            let sessions = machine.sessions().map(|session| (&session.origin, &session.label));
+            let asking = machine.pending().map(|approval| (&approval.origin, &approval.label));
+            let known = sessions.chain(asking).filter_map(|(origin, label)| {
+                let origin = origin.as_ref()?;
+                Some((origin.agent?, (origin.program.clone(), label.clone())))
+            });
+            Ok(known.collect::<HashMap<_, _>>())
+        });
+        let known = origins.await?.into_iter().filter_map(|(process, (program, label))| {
+            let lineage = Lineage::of(process.pid)?;
+            let same = lineage.own().is_some_and(|own| own.process == process);
+            same.then_some(KnownAgent { process, program, label, lineage })
+        });
+        Ok(known.collect())
     }
 
     /// Brings a caller's verdict before the engine: the one way a verdict comes through this door.
@@ -65,11 +108,35 @@ impl Context {
         id: ApprovalId,
         verdict: Verdict,
     ) -> Result<(), Error> {
-        let actor = self.actor(connection, header).await?;
-        let command = Command::resolve(id, verdict);
-        self.handle().submit(actor, command).await?;
+        let caller = self.callers.identify(connection, header).await?;
+        let actor = authorise(&caller).inspect_err(|error| refused(&caller, error))?;
+        if let Some(how) =
+            self.kinship(&caller).await.inspect_err(|error| refused(&caller, error))?
+        {
+            let error = self_approval(&how);
+            refused(&caller, &error);
+            let news = News::SelfApproval { approval: id, how };
+            let report = Command::Report { session: None, news };
+            if let Err(error) = self.handle().submit(actor, report).await {
+                tracing::error!("could not be written down: {error}");
+            }
+            return Err(error);
+        }
+        self.handle().submit(actor, Command::resolve(id, verdict)).await?;
         Ok(())
     }
+}
+
+fn self_approval(how: &str) -> Error {
+    Error::SelfApproval(format!(
+        "{how}, and what an agent runs decides nothing: a person does, in a terminal of their own or \
+         at another door; pager-security(7) tells more"
+    ))
+}
+
+fn refused(caller: &Caller, error: &Error) {
+    let Caller { uid, program, .. } = caller;
+    tracing::warn!(message_id = APPROVAL_REFUSED, uid, program, "refused a call: {error}");
 }
 
 /// D-Bus strings cannot hold a zero byte, and one that did would make the whole reply unreadable.

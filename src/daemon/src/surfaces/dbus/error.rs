@@ -18,6 +18,8 @@ pub enum Error {
     AlreadyResolved(String),
     /// The caller may not do this.
     NotAllowed(String),
+    /// The caller lives with an agent, and what an agent runs answers nothing.
+    SelfApproval(String),
     /// It makes no sense as asked.
     InvalidArgument(String),
     /// Nothing can be decided, as nothing can be written down.

@@ -184,7 +184,7 @@ impl Manager {
         #[zbus(header)] header: Header<'_>,
     ) -> Result<String, Error> {
         let id = self.context.handle().find(id).await?;
-        let actor = self.context.actor(connection, &header).await?;
+        let actor = self.context.person(connection, &header).await?;
         grants::revoke(&self.context, actor, id).await
     }
 
@@ -209,7 +209,7 @@ impl Manager {
         #[zbus(header)] header: Header<'_>,
     ) -> Result<(), Error> {
         drop(text);
-        self.context.actor(connection, &header).await?;
+        self.context.person(connection, &header).await?;
         Err(not_ours(session::find(&self.context, session).await?.as_str()))
     }
 
@@ -219,7 +219,7 @@ impl Manager {
         #[zbus(connection)] connection: &Connection,
         #[zbus(header)] header: Header<'_>,
     ) -> Result<(), Error> {
-        self.context.actor(connection, &header).await?;
+        self.context.person(connection, &header).await?;
         self.context.shared.controls.reload().await
     }
 
@@ -241,7 +241,7 @@ impl Manager {
         #[zbus(object_server)] server: &ObjectServer,
         #[zbus(header)] header: Header<'_>,
     ) -> Result<OwnedObjectPath, Error> {
-        self.context.actor(connection, &header).await?;
+        self.context.person(connection, &header).await?;
         let shared = &self.context.shared;
         self.export_job(server, hooks::install(&shared.jobs, &shared.controls)).await
     }
@@ -254,7 +254,7 @@ impl Manager {
         #[zbus(object_server)] server: &ObjectServer,
         #[zbus(header)] header: Header<'_>,
     ) -> Result<OwnedObjectPath, Error> {
-        self.context.actor(connection, &header).await?;
+        self.context.person(connection, &header).await?;
         let shared = &self.context.shared;
         self.export_job(server, hooks::remove(&shared.jobs, &shared.controls)).await
     }
@@ -278,7 +278,7 @@ impl Manager {
         #[zbus(connection)] connection: &Connection,
         #[zbus(header)] header: Header<'_>,
     ) -> Result<(), Error> {
-        self.context.actor(connection, &header).await?;
+        self.context.person(connection, &header).await?;
         Err(Error::Unavailable(
             "this version of pager has no panic switch; \
              systemctl --user stop pager.socket pager.service closes every door but the terminal"

@@ -13,6 +13,7 @@ mod grants;
 mod hooks;
 mod job;
 mod jobs;
+mod kinship;
 mod look;
 mod manager;
 mod names;

@@ -104,7 +104,7 @@ pub(super) async fn resume(
     header: &Header<'_>,
     session: SessionId,
 ) -> Result<(), Error> {
-    let actor = context.actor(connection, header).await?;
+    let actor = context.person(connection, header).await?;
     context.handle().submit(actor, Command::Resume { session }).await?;
     Ok(())
 }
@@ -127,7 +127,7 @@ impl SessionObject {
         #[zbus(header)] header: Header<'_>,
     ) -> Result<(), Error> {
         drop(text);
-        self.context.actor(connection, &header).await?;
+        self.context.person(connection, &header).await?;
         Err(not_ours(self.id.as_str()))
     }
 
@@ -137,7 +137,7 @@ impl SessionObject {
         #[zbus(connection)] connection: &Connection,
         #[zbus(header)] header: Header<'_>,
     ) -> Result<(), Error> {
-        self.context.actor(connection, &header).await?;
+        self.context.person(connection, &header).await?;
         Err(not_ours(self.id.as_str()))
     }
 
@@ -147,7 +147,7 @@ impl SessionObject {
         #[zbus(connection)] connection: &Connection,
         #[zbus(header)] header: Header<'_>,
     ) -> Result<(), Error> {
-        self.context.actor(connection, &header).await?;
+        self.context.person(connection, &header).await?;
         Err(not_ours(self.id.as_str()))
     }
 
@@ -168,7 +168,7 @@ impl SessionObject {
         #[zbus(header)] header: Header<'_>,
     ) -> Result<(), Error> {
         drop(label);
-        self.context.actor(connection, &header).await?;
+        self.context.person(connection, &header).await?;
         Err(not_ours(self.id.as_str()))
     }
 

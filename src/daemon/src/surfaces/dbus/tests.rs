@@ -2,6 +2,7 @@
 
 mod answering;
 mod granting;
+mod kin;
 mod objects;
 mod robust;
 mod world;

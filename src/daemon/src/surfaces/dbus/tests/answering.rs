@@ -107,7 +107,7 @@ async fn another_user_decides_nothing() {
     let mut world = World::new();
     let id = world.ask(Kind::Permission, "{}").await;
     let uid = rustix::process::geteuid().as_raw() + 1;
-    let stranger = world.client_of(Caller { uid, pid: None, program: "busctl".to_owned() }).await;
+    let stranger = world.client_of(Caller::new(uid, None)).await;
     let path = format!("{ROOT}/approval/{id}");
     for (path, member) in [(path.as_str(), "Allow"), (ROOT, "Reload"), (ROOT, "InstallHooks")] {
         assert_eq!(stranger.refused(path, member, &()).await.0, "NotAllowed", "{member}");

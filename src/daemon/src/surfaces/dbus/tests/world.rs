@@ -9,7 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 use pager_agents::wiring::Wiring;
 use pager_core::approval::{AlwaysGrant, Input, Kind};
 use pager_core::{
-    Activity, Actor, Agent, ApprovalId, Command, Facts, Reply, Request, RequestId, SessionId,
+    Activity, Actor, Agent, ApprovalId, Command, Facts, Origin, Reply, Request, RequestId,
+    SessionId,
 };
 use tokio::net::UnixStream;
 use tokio::sync::{mpsc, watch};
@@ -97,6 +98,14 @@ impl World {
         let input = Input::new(input);
         let request = Request::new(RequestId::from_bytes([self.asked; 16]), kind, "Bash", input);
         self.submit_ask(facts, request).await
+    }
+
+    /// Asks as the agent of that origin.
+    pub(super) async fn ask_from(&mut self, origin: Origin) -> ApprovalId {
+        self.asked += 1;
+        let id = RequestId::from_bytes([self.asked; 16]);
+        let request = Request::new(id, Kind::Permission, "Bash", Input::new("{}"));
+        self.submit_ask(Facts { origin: Some(origin), ..facts() }, request).await
     }
 
     pub(super) async fn ask_with_always(&mut self, rule: &str) -> ApprovalId {

@@ -1,0 +1,117 @@
+//! Real processes that answer: what lives with an agent is refused.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, ChildStdin, Command, Stdio};
+
+use pager_core::approval::Kind;
+use pager_core::{Event, News, Origin, Process};
+
+use super::super::{Caller, ROOT};
+use super::world::World;
+use crate::host::process::stat;
+
+/// An agent, and below it and beside it what it runs: each waits for the agent's input to end.
+const AGENT: &str = r#"
+exec 3<&0
+cat <&3 & echo child $!
+CLAUDECODE=1 setsid --wait sh -c 'cat <&3 & echo $! >marked'
+echo marked $(cat marked)
+env -i PATH=/usr/bin:/bin setsid --wait sh -c 'cat <&3 & echo $! >orphan'
+echo orphan $(cat orphan)
+exec cat
+"#;
+
+struct Agent {
+    child: Child,
+    input: Option<ChildStdin>,
+    _dir: tempfile::TempDir,
+}
+
+impl Agent {
+    /// Starts it, and gives the callers it has started by name.
+    fn start() -> (Self, Vec<(String, u32)>) {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("agent"), AGENT).unwrap();
+        let mut child = Command::new("sh")
+            .arg("agent")
+            .current_dir(dir.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines().take(3);
+        let callers = lines.map(|line| {
+            let line = line.unwrap();
+            let (name, pid) = line.split_once(' ').unwrap();
+            (name.to_owned(), pid.parse().unwrap())
+        });
+        let callers = callers.collect();
+        let input = child.stdin.take();
+        (Self { child, input, _dir: dir }, callers)
+    }
+
+    fn origin(&self) -> Origin {
+        let pid = self.child.id();
+        let agent = Some(Process { pid, started: stat(pid).unwrap().started });
+        Origin { agent, program: "claude".to_owned(), unit: String::new() }
+    }
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        drop(self.input.take());
+        drop(self.child.wait());
+    }
+}
+
+fn caller(pid: u32) -> Caller {
+    Caller::new(rustix::process::geteuid().as_raw(), Some(pid))
+}
+
+#[tokio::test]
+async fn what_lives_with_an_agent_decides_nothing() {
+    let mut world = World::new();
+    let (agent, callers) = Agent::start();
+    let id = world.ask_from(agent.origin()).await;
+    // Another session's, whose agent nobody has seen.
+    let other = world.ask(Kind::Permission, "{}").await;
+    for ((name, pid), said) in callers.iter().zip(["below the agent", "CLAUDECODE", "background"]) {
+        let client = world.client_of(caller(*pid)).await;
+        for (id, member) in [(id, "Allow"), (id, "AllowAlways"), (other, "Allow")] {
+            let path = format!("{ROOT}/approval/{id}");
+            let (error, sentence) = client.refused(&path, member, &()).await;
+            assert_eq!(error, "SelfApproval", "{name}: {sentence}");
+            assert!(sentence.contains(said), "{name}: {sentence}");
+        }
+        assert_eq!(client.refused(ROOT, "Deny", &(id.to_string(), "no")).await.0, "SelfApproval");
+        assert_eq!(client.refused(ROOT, "Reload", &()).await.0, "SelfApproval");
+    }
+    let events = world.handle.events_since(0).await.unwrap();
+    let noticed = events.iter().filter(|logged| {
+        matches!(&logged.event, Event::Noticed { notice }
+            if matches!(&notice.news, News::SelfApproval { approval, .. } if *approval == id))
+    });
+    assert_eq!(noticed.count(), 1, "one program, told once");
+    assert!(world.handle.approval(id).await.unwrap().unwrap().is_pending());
+
+    // The person's own, in the same terminal and the same control group.
+    world.client().await.call(ROOT, "Approve", &id.to_string()).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_cannot_be_looked_at_decides_nothing() {
+    let mut world = World::new();
+    let id = world.ask(Kind::Permission, "{}").await;
+    let mut gone = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
+    let caller = caller(gone.id());
+    drop(gone.stdin.take());
+    gone.wait().unwrap();
+    let nobody = Caller::new(rustix::process::geteuid().as_raw(), None);
+    for caller in [caller, nobody] {
+        let client = world.client_of(caller).await;
+        let (error, sentence) = client.refused(ROOT, "Approve", &id.to_string()).await;
+        assert_eq!(error, "NotAllowed", "{sentence}");
+        assert!(sentence.contains("cannot look at"), "{sentence}");
+    }
+    assert!(world.handle.approval(id).await.unwrap().unwrap().is_pending());
+}
