@@ -4,8 +4,8 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by it")]
 
 use std::collections::BTreeMap;
-use std::process::Child;
 
+use pager_tests::agent::Hook;
 use pager_tests::botapi::BotApi;
 use pager_tests::bus::Bus;
 use pager_tests::closed::{Daemon, Setup, eventually, permission_request, printed};
@@ -41,7 +41,7 @@ impl House {
     }
 
     /// Claude asks; returns its hook and the approval, once every door shows it.
-    async fn ask(&self, command: &str) -> (Child, Listed) {
+    async fn ask(&self, command: &str) -> (Hook, Listed) {
         let hook = self.daemon.hook(&permission_request(SESSION, command)).unwrap();
         self.screen.until("the question", |screen| screen.len() == 1).await;
         self.telegram

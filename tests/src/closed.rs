@@ -5,11 +5,13 @@ use std::io::Write;
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
 
+use crate::agent::{Agent, Hook};
 use crate::botapi::BotApi;
 use crate::bus::Bus;
 
@@ -64,6 +66,8 @@ pub struct Daemon {
     dir: tempfile::TempDir,
     setup: Setup,
     child: Child,
+    /// Started with the first hook.
+    agent: Mutex<Option<Agent>>,
     /// From its start to READY=1.
     pub ready_after: Duration,
 }
@@ -83,7 +87,7 @@ impl Daemon {
             write_private(&dir.path().join("token"), token)?;
         }
         let (child, ready_after) = launch(dir.path(), &setup)?;
-        Ok(Self { dir, setup, child, ready_after })
+        Ok(Self { dir, setup, child, agent: Mutex::default(), ready_after })
     }
 
     /// A path in the daemon's place.
@@ -149,20 +153,19 @@ impl Daemon {
             .output()?)
     }
 
-    /// Starts `pager-hook` with an event on its standard input.
+    /// Starts `pager-hook` with an event on its standard input, below the one agent of this place.
     ///
     /// # Errors
     /// It could not be started.
-    pub fn hook(&self, event: &Value) -> anyhow::Result<Child> {
-        let mut child = closed(&program("pager-hook"), self.dir.path(), &self.setup)
-            .env("PAGER_HOOK_SOCKET", self.socket())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()?;
-        let mut stdin = child.stdin.take().context("no standard input")?;
-        stdin.write_all(event.to_string().as_bytes())?;
-        Ok(child)
+    pub fn hook(&self, event: &Value) -> anyhow::Result<Hook> {
+        let mut agent = self.agent.lock().unwrap_or_else(PoisonError::into_inner);
+        if agent.is_none() {
+            let mut command = closed(Path::new("/bin/sh"), self.dir.path(), &self.setup);
+            command.env("PAGER_HOOK_SOCKET", self.socket());
+            *agent = Some(Agent::start(command, self.dir.path())?);
+        }
+        let agent = agent.as_mut().context("no agent")?;
+        agent.hook(&program("pager-hook"), &event.to_string())
     }
 
     /// The audit log's records so far.
@@ -200,7 +203,7 @@ pub fn permission_request(session: &str, command: &str) -> Value {
 ///
 /// # Errors
 /// It could not be waited for.
-pub fn printed(hook: Child) -> anyhow::Result<String> {
+pub fn printed(hook: Hook) -> anyhow::Result<String> {
     let output = hook.wait_with_output()?;
     ensure!(output.status.success(), "pager-hook ended with {}", output.status);
     Ok(String::from_utf8(output.stdout)?)

@@ -1,5 +1,6 @@
 //! The programs tested from outside: harness, doubles, the booted-system suite.
 
+pub mod agent;
 pub mod botapi;
 pub mod bus;
 pub mod closed;

@@ -29,6 +29,7 @@
 //!    is passed over, and so is an unknown field.
 //!
 //! Daemon to client, at most [`SERVER_LINE_MAX`] bytes each ([`ServerLine`]):
+//! - `{"type":"seen"}`: the daemon has looked at which process connected. First.
 //! - `{"type":"pending","approval":"<id>"}`: the request is durable under this id and waits for a
 //!   person. Sent at most once a connection.
 //! - `{"type":"decision","output":{…}}`: the client prints `output` verbatim on standard output. Last.
@@ -45,11 +46,12 @@
 //!
 //! # Who waits
 //! Only the client knows that it waits, and only for a permission request. For every other event it
-//! writes hello and body, each step within 50 ms, and closes without reading; the daemon must take a
-//! whole body followed by the end of the connection as a complete event, and must expect its answer to
-//! meet a closed one. A client that leaves something unread ends its connection with a reset: to the
-//! daemon that is an end like any other. A waiting client whose connection ends without a last line reconnects; a
-//! daemon must therefore keep a request alive for a while after its connection ended without
+//! writes hello and body, each step within 50 ms, waits as long at most for `seen`, and closes without
+//! reading; the daemon must take a whole body followed by the end of the connection as a complete
+//! event, and must expect its answer to meet a closed one. A client that leaves something unread ends
+//! its connection with a reset: to the daemon that is an end like any other. A waiting client whose
+//! connection ends without a last line reconnects; a daemon must therefore keep a request alive for a
+//! while after its connection ended without
 //! `withdrawn`.
 
 #![forbid(unsafe_code)]

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::Write;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::{Context, Result, ensure};
 
@@ -42,10 +43,13 @@ impl System {
     }
 
     /// A command that the user's manager will run in a unit and the surroundings of the user's
-    /// own. Ends it after [`LIMIT`].
+    /// own, as a desktop's launcher does. Ends it after [`LIMIT`].
     pub fn command_as_user<A: AsRef<OsStr>>(&self, argv: impl IntoIterator<Item = A>) -> Command {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
         let run = ["systemd-run", "--user", "--quiet", "--collect", "--pipe", "--wait"];
         let mut command = self.command_aside(run);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        command.arg(format!("--unit=app-launched@{number}.service"));
         command.arg(format!("--property=RuntimeMaxSec={}", LIMIT.as_secs())).arg("--");
         command.args(argv.into_iter().map(|argument| unexpanded(argument.as_ref())));
         command

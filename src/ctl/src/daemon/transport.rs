@@ -15,8 +15,9 @@ use crate::failure::{Failure, Status};
 
 /// How long a daemon that is started by being reached for may take.
 const START: Duration = Duration::from_secs(30);
-/// How long a call may take. A daemon that is slower hangs.
-const CALL: Duration = Duration::from_secs(30);
+/// How long a call may take: long enough for a person to type a password that polkit asks for. A
+/// daemon that is slower hangs.
+const CALL: Duration = Duration::from_secs(120);
 
 /// Which daemon is meant.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use pager_core::message_id::APPROVAL_REFUSED;
-use pager_core::{Actor, ApprovalId, Command, News, Verdict};
+use pager_core::{Actor, Approval, ApprovalId, Assurance, Command, News, Verdict};
 use zbus::Connection;
 use zbus::message::Header;
 
@@ -13,6 +13,7 @@ use super::caller::{Caller, Callers, authorise};
 use super::error::Error;
 use super::jobs::Jobs;
 use super::kinship::{KnownAgent, recognise};
+use super::polkit::Polkit;
 use super::{Controls, restart::SessionBus};
 use crate::engine::Handle;
 use crate::host::lineage::Lineage;
@@ -24,6 +25,7 @@ pub(super) struct Shared {
     pub(super) controls: Controls,
     pub(super) jobs: Jobs,
     pub(super) session_bus: SessionBus,
+    pub(super) polkit: Polkit,
 }
 
 /// What the objects of one connection share; cheap to clone.
@@ -122,8 +124,33 @@ impl Context {
             }
             return Err(error);
         }
-        self.handle().submit(actor, Command::resolve(id, verdict)).await?;
+        let assurance = self.assurance(&caller, id, &verdict).await;
+        let assurance = assurance.inspect_err(|error| refused(&caller, error))?;
+        let command = Command::Resolve { id, verdict, message_id: None, assurance };
+        self.handle().submit(actor, command).await?;
         Ok(())
+    }
+
+    /// Has the person authenticate where their policy wants that for this verdict.
+    async fn assurance(
+        &self,
+        caller: &Caller,
+        id: ApprovalId,
+        verdict: &Verdict,
+    ) -> Result<Assurance, Error> {
+        let approval = self.handle().approval(id).await?;
+        let wanted = |approval: &Approval| approval.is_pending() && approval.require().polkit;
+        if !verdict.is_yes() || !approval.as_ref().is_some_and(wanted) {
+            return Ok(Assurance::Door);
+        }
+        let lineage = caller.lineage.as_ref().and_then(Lineage::own);
+        let Some(own) = lineage else { return Ok(Assurance::Door) };
+        let settled = async { drop(self.handle().resolution(id).await) };
+        // One dialog of one caller's, and no other, is taken down by this name.
+        let name = format!("{id}-{}", own.process);
+        let polkit = &self.shared.polkit;
+        let done = polkit.authenticate(own.process, caller.uid, &name, settled).await?;
+        Ok(if done { Assurance::Polkit } else { Assurance::Door })
     }
 }
 

@@ -17,6 +17,7 @@ mod kinship;
 mod look;
 mod manager;
 mod names;
+mod polkit;
 mod private;
 mod publisher;
 mod restart;
@@ -101,6 +102,7 @@ pub async fn run(
         controls,
         jobs: jobs::Jobs::new(),
         session_bus: watch::Sender::new(None),
+        polkit: polkit::Polkit::default(),
     });
     let on_bus = async {
         match &bus {

@@ -4,6 +4,7 @@ mod answering;
 mod granting;
 mod kin;
 mod objects;
+mod polkit;
 mod robust;
 mod world;
 mod xml;

@@ -21,6 +21,7 @@ use zbus::{Connection, Message, MessageStream, connection};
 use super::super::caller::{Caller, Callers};
 use super::super::context::{Context, Shared};
 use super::super::jobs::Jobs;
+use super::super::polkit::Polkit;
 use super::super::publisher::Publisher;
 use super::super::{BUS_NAME, Controls, ROOT, ReloadRequest, private};
 use crate::engine::{Clock, Engine, Handle, Options};
@@ -47,6 +48,10 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn new() -> Self {
+        Self::with_polkit(Polkit::default())
+    }
+
+    pub(super) fn with_polkit(polkit: Polkit) -> Self {
         let home = tempfile::tempdir().unwrap();
         let store = Store::open(&home.path().join("state")).unwrap();
         let clock = TestClock(Arc::new(Mutex::new("2026-01-01T12:00:00Z".parse().unwrap())));
@@ -71,6 +76,7 @@ impl World {
             controls,
             jobs: Jobs::new(),
             session_bus: watch::Sender::new(None),
+            polkit,
         });
         Self { handle, shared, home, reloads, telegram, clock, asked: 0 }
     }
@@ -98,6 +104,21 @@ impl World {
         let input = Input::new(input);
         let request = Request::new(RequestId::from_bytes([self.asked; 16]), kind, "Bash", input);
         self.submit_ask(facts, request).await
+    }
+
+    /// Asks what the person's policy wants their authentication for.
+    pub(super) async fn ask_for_polkit(&mut self) -> ApprovalId {
+        self.asked += 1;
+        let id = RequestId::from_bytes([self.asked; 16]);
+        let request = Request::new(id, Kind::Permission, "Bash", Input::new("{}"));
+        let judgement = Judgement {
+            policy: Sha256Hex::zero(),
+            ruling: Ruling::Ask,
+            rule: Some("mine".to_owned()),
+            reason: String::new(),
+            require: Require { remote: false, polkit: true },
+        };
+        self.submit_ask(facts(), Request { judgement: Some(judgement), ..request }).await
     }
 
     /// Asks as the agent of that origin.
