@@ -10,6 +10,7 @@ mod faults;
 mod package;
 mod questions;
 mod scene;
+mod self_approval;
 mod surroundings;
 
 fn main() -> ExitCode {
@@ -18,6 +19,7 @@ fn main() -> ExitCode {
         doors::SCENARIOS,
         questions::SCENARIOS,
         faults::SCENARIOS,
+        self_approval::SCENARIOS,
         package::SCENARIOS,
         codex::SCENARIOS,
     ];

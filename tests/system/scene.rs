@@ -91,7 +91,7 @@ impl<'a> House<'a> {
         })
     }
 
-    fn message(&self, what: &str, fits: impl Fn(&MessageView) -> bool) -> MessageView {
+    pub(crate) fn message(&self, what: &str, fits: impl Fn(&MessageView) -> bool) -> MessageView {
         self.bot.block_on(self.bot.wait_message(PERSON, what, fits))
     }
 }

@@ -122,7 +122,8 @@ async fn a_dialog_nobody_needs_any_more_is_taken_down() {
     let mut world = World::with_polkit(Polkit::at(authority.bus.address()));
     let id = world.ask_for_polkit().await;
     let (waiting, other) = (world.client().await, world.client().await);
-    let approving = waiting.refused(ROOT, "Approve", &id.to_string());
+    let prefix = id.to_string();
+    let approving = waiting.refused(ROOT, "Approve", &prefix);
     let denying = async {
         authority.asked.notified().await;
         other.call(ROOT, "Deny", &(id.to_string(), "")).await.unwrap();

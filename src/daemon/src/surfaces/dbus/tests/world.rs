@@ -9,8 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 use pager_agents::wiring::Wiring;
 use pager_core::approval::{AlwaysGrant, Input, Kind};
 use pager_core::{
-    Activity, Actor, Agent, ApprovalId, Command, Facts, Origin, Reply, Request, RequestId,
-    SessionId,
+    Activity, Actor, Agent, ApprovalId, Command, Facts, Judgement, Origin, Reply, Request,
+    RequestId, Require, Ruling, SessionId, Sha256Hex,
 };
 use tokio::net::UnixStream;
 use tokio::sync::{mpsc, watch};
