@@ -10,6 +10,8 @@ use zbus::zvariant::OwnedValue;
 use crate::bus::Bus;
 
 const NAME: &str = "org.freedesktop.Notifications";
+/// Plasma's addition to the specification: its action, and the capability.
+const REPLY: &str = "inline-reply";
 const PATH: &str = "/org/freedesktop/Notifications";
 
 /// A notification as it is on the screen.
@@ -78,6 +80,8 @@ impl Interface {
         judge(summary.contains('\n'), "a summary of more than one line");
         judge(!actions.len().is_multiple_of(2), "actions that are not pairs");
         judge(!actions.is_empty() && !can("actions"), "actions for a server without");
+        let replies = actions.iter().step_by(2).any(|key| key == REPLY);
+        judge(replies && !can(REPLY), "a line to type in for a server without");
         judge(expire_timeout < -1, "an expiry below -1");
         judge(can("body-markup") && !is_markup(body), "a body that is not well-formed markup");
         let urgency = hints.get("urgency").and_then(|hint| u8::try_from(hint).ok());
@@ -129,6 +133,14 @@ impl Interface {
         emitter: &SignalEmitter<'_>,
         id: u32,
         action_key: &str,
+    ) -> zbus::Result<()>;
+
+    /// A line was typed into a notification, as Plasma tells it.
+    #[zbus(signal)]
+    async fn notification_replied(
+        emitter: &SignalEmitter<'_>,
+        id: u32,
+        text: &str,
     ) -> zbus::Result<()>;
 
     /// A notification is gone: 1 expired, 2 dismissed, 3 closed by a call.
@@ -199,6 +211,20 @@ impl Server {
         };
         let emitter = self.emitter();
         Interface::action_invoked(&emitter, id, &key).await.unwrap_or_else(|e| panic!("{e}"));
+    }
+
+    /// The person types a line into a notification that has the button for it.
+    ///
+    /// # Panics
+    /// If it has none.
+    pub async fn reply(&self, id: u32, text: &str) {
+        let screen = self.screen();
+        let shown =
+            screen.get(&id).is_some_and(|it| it.actions.iter().any(|(key, _)| key == REPLY));
+        assert!(shown, "nothing to type in on notification {id}: {screen:#?}");
+        let emitter = self.emitter();
+        let told = Interface::notification_replied(&emitter, id, text).await;
+        told.unwrap_or_else(|e| panic!("{e}"));
     }
 
     /// The person dismisses a notification.

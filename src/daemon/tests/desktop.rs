@@ -7,15 +7,22 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 use pager_core::approval::{Input, Kind, Request};
 use pager_core::{
-    Actor, Agent, ApprovalId, Command, Facts, Reply, RequestId, SessionId, State, Verdict,
+    Actor, Agent, ApprovalId, Command, Facts, Limits, News, Reply, RequestId, SessionId, State,
+    Verdict,
 };
 use pager_tests::bus::Bus;
-use pager_tests::notifications::Server;
+use pager_tests::notifications::{OnScreen, Server};
 use pagerd::engine::{Engine, Handle, Options, SystemClock};
 use pagerd::store::Store;
 use pagerd::surfaces::desktop;
+use serde_json::{Value, json};
 
 const FULL: [&str; 3] = ["actions", "body", "body-markup"];
+const PLASMA: [&str; 4] = ["actions", "body", "body-markup", "inline-reply"];
+
+fn labels(card: &OnScreen) -> Vec<&str> {
+    card.actions.iter().map(|(_, label)| label.as_str()).collect()
+}
 
 struct Daemon {
     handle: Handle,
@@ -28,7 +35,10 @@ impl Daemon {
     fn start(bus: &Bus) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path()).unwrap();
-        let options = Options::new(SignedDuration::from_hours(1), Vec::new());
+        let options = Options {
+            limits: Limits { approvals_per_minute: 100, ..Limits::DEFAULT },
+            ..Options::new(SignedDuration::from_hours(1), Vec::new())
+        };
         let (engine, handle) = Engine::new(store, SystemClock, options, None).unwrap();
         tokio::spawn(engine.run());
         let address = bus.address().to_owned();
@@ -47,10 +57,10 @@ impl Daemon {
     async fn noted(&self, count: usize) {
         let noted = async {
             loop {
-                let notes = self
-                    .handle
-                    .with_store(|store, _| store.all_notes::<serde_json::Value>("desktop"));
-                if notes.await.unwrap().len() == count {
+                let noted = self.handle.with_store(|store, _| store.fact("desktop.shown"));
+                let noted = noted.await.unwrap().unwrap_or_else(|| "{\"ids\":[]}".to_owned());
+                let noted: Value = serde_json::from_str(&noted).unwrap();
+                if noted["ids"].as_array().unwrap().len() == count {
                     return;
                 }
             }
@@ -59,8 +69,12 @@ impl Daemon {
     }
 
     async fn ask(&self, n: u8, command: &str) -> ApprovalId {
-        let input = Input::new(serde_json::json!({ "command": command }).to_string());
-        let request = Request::new(RequestId::from_bytes([n; 16]), Kind::Permission, "Bash", input);
+        self.ask_as(n, Kind::Permission, "Bash", &json!({ "command": command })).await
+    }
+
+    async fn ask_as(&self, n: u8, kind: Kind, tool: &str, input: &Value) -> ApprovalId {
+        let input = Input::new(input.to_string());
+        let request = Request::new(RequestId::from_bytes([n; 16]), kind, tool, input);
         let mut facts = Facts::new(SessionId::from_agent("s1"), Agent::claude());
         facts.cwd = Some("/home/ada/webshop".into());
         let command = Command::Ask { facts, request: Box::new(request) };
@@ -199,5 +213,182 @@ async fn only_the_server_itself_can_press_a_button() {
     // What the door makes of a later, true signal shows that the forged one is behind it.
     server.press(shown, "Deny").await;
     assert_eq!(daemon.handle.resolution(id).await.unwrap().state, State::Denied);
+    server.finish();
+}
+
+#[tokio::test]
+async fn a_short_question_is_answered_by_its_choices() {
+    let bus = Bus::start().unwrap();
+    let server = Server::start(&bus, &FULL).await.unwrap();
+    let daemon = Daemon::start(&bus);
+    let question = |options: &[&str], several: bool| {
+        let options: Vec<Value> = options.iter().map(|label| json!({ "label": label })).collect();
+        let question = "Which database?";
+        json!({ "questions": [{ "question": question, "options": options, "multiSelect": several }] })
+    };
+    let short = question(&["Postgres", "SQLite"], false);
+    let id = daemon.ask_as(1, Kind::Question, "AskUserQuestion", &short).await;
+    let screen = server.until("the question", |screen| screen.len() == 1).await;
+    let (&shown, card) = screen.first_key_value().unwrap();
+    assert_eq!(labels(card), ["Postgres", "SQLite", "Decline"]);
+    server.press(shown, "SQLite").await;
+    let Some(Verdict::Answer { answers }) = daemon.handle.resolution(id).await.unwrap().verdict
+    else {
+        panic!()
+    };
+    assert_eq!(answers["Which database?"], ["SQLite"]);
+    server.until("nothing", BTreeMap::is_empty).await;
+    let long = "a label of more characters than any button has";
+    for (n, (options, several)) in [
+        (&["a", "b", "c", "d"][..], false),
+        (&["a", "b"], true),
+        (&["a", "a"], false),
+        (&[long, "b"], false),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let n = u8::try_from(n + 2).unwrap();
+        let input = question(options, several);
+        let id = daemon.ask_as(n, Kind::Question, "AskUserQuestion", &input).await;
+        let screen = server.until("the question", |screen| screen.len() == 1).await;
+        let card = screen.values().next().unwrap();
+        assert_eq!(labels(card), ["Decline"], "{options:?}");
+        assert!(card.body.contains(&format!("pagerctl answer {}", id.short())), "{}", card.body);
+        daemon.resolve(id, Verdict::deny("")).await;
+        server.until("nothing", BTreeMap::is_empty).await;
+    }
+    server.finish();
+}
+
+#[tokio::test]
+async fn a_plan_has_the_three_choices_of_the_agent() {
+    let bus = Bus::start().unwrap();
+    let server = Server::start(&bus, &FULL).await.unwrap();
+    let daemon = Daemon::start(&bus);
+    let plan = json!({ "plan": "Rewrite it" });
+    let id = daemon.ask_as(1, Kind::Plan, "ExitPlanMode", &plan).await;
+    let screen = server.until("the plan", |screen| screen.len() == 1).await;
+    let (&shown, card) = screen.first_key_value().unwrap();
+    assert_eq!(labels(card), ["Accept edits", "Approve each", "Keep planning"]);
+    server.press(shown, "Accept edits").await;
+    let verdict = daemon.handle.resolution(id).await.unwrap().verdict;
+    assert_eq!(verdict, Some(Verdict::AllowEdits));
+    server.until("nothing", BTreeMap::is_empty).await;
+    let plan = json!({ "plan": "step\n".repeat(50) });
+    daemon.ask_as(2, Kind::Plan, "ExitPlanMode", &plan).await;
+    let screen = server.until("the long plan", |screen| screen.len() == 1).await;
+    assert_eq!(labels(screen.values().next().unwrap()), ["Keep planning"]);
+    server.finish();
+}
+
+#[tokio::test]
+async fn where_a_line_can_be_typed_it_is_the_reason_or_the_answer() {
+    let bus = Bus::start().unwrap();
+    let server = Server::start(&bus, &PLASMA).await.unwrap();
+    let daemon = Daemon::start(&bus);
+    let id = daemon.ask(1, "ls").await;
+    let screen = server.until("the question", |screen| screen.len() == 1).await;
+    let (&shown, card) = screen.first_key_value().unwrap();
+    assert_eq!(labels(card), ["Allow", "Deny", "Deny, because…"]);
+    server.reply(shown, " not on production ").await;
+    let verdict = daemon.handle.resolution(id).await.unwrap().verdict;
+    assert_eq!(verdict, Some(Verdict::deny("not on production")));
+    server.until("nothing", BTreeMap::is_empty).await;
+    let open = json!({ "questions": [{ "question": "Which name?" }] });
+    let id = daemon.ask_as(2, Kind::Question, "AskUserQuestion", &open).await;
+    let screen = server.until("the open question", |screen| screen.len() == 1).await;
+    let (&shown, card) = screen.first_key_value().unwrap();
+    assert_eq!(labels(card), ["Decline", "Other…"]);
+    server.reply(shown, "").await;
+    server.reply(shown, "corner shop").await;
+    let Some(Verdict::Answer { answers }) = daemon.handle.resolution(id).await.unwrap().verdict
+    else {
+        panic!()
+    };
+    assert_eq!(answers["Which name?"], ["corner shop"]);
+    server.finish();
+}
+
+#[tokio::test]
+async fn of_many_questions_three_are_shown_and_the_others_counted() {
+    let bus = Bus::start().unwrap();
+    let server = Server::start(&bus, &FULL).await.unwrap();
+    let daemon = Daemon::start(&bus);
+    let mut asked = Vec::new();
+    for n in 1..=9 {
+        asked.push(daemon.ask(n, &format!("echo {n}")).await);
+    }
+    let six = |card: &OnScreen| card.summary == "6 more wait in webshop";
+    let screen =
+        server.until("three and the others", |s| s.len() == 4 && s.values().any(six)).await;
+    let more = screen.values().find(|card| six(card)).unwrap();
+    let body = "Bash: echo 4\nBash: echo 5\nBash: echo 6\nBash: echo 7\nand 2 others\n\
+                To see and answer them all: pagerctl list";
+    assert_eq!((more.body.as_str(), more.actions.len(), more.urgency), (body, 0, 1));
+    daemon.resolve(asked[1], Verdict::Allow).await;
+    let five = |card: &OnScreen| card.summary == "5 more wait in webshop";
+    let screen = server.until("the next one", |screen| screen.values().any(five)).await;
+    let shown: Vec<&str> = screen.values().map(|card| card.body.as_str()).collect();
+    assert!(shown.contains(&"echo 4") && screen.len() == 4, "{shown:?}");
+    // Dismissed, it comes back only when there are more.
+    let (&more, _) = screen.iter().find(|(_, card)| five(card)).unwrap();
+    server.dismiss(more).await;
+    daemon.resolve(asked[8], Verdict::Allow).await;
+    daemon.ask(10, "echo 10").await;
+    daemon.ask(11, "echo 11").await;
+    server.until("them again", |s| s.values().any(six)).await;
+    for id in asked {
+        if daemon.handle.approval(id).await.unwrap().unwrap().is_pending() {
+            daemon.resolve(id, Verdict::Allow).await;
+        }
+    }
+    server.until("the last two", |screen| screen.len() == 2).await;
+    server.finish();
+}
+
+#[tokio::test]
+async fn a_paused_session_says_so_and_is_resumed_here() {
+    let bus = Bus::start().unwrap();
+    let server = Server::start(&bus, &FULL).await.unwrap();
+    let daemon = Daemon::start(&bus);
+    for n in 1..=5 {
+        let id = daemon.ask(n, "ls").await;
+        daemon.resolve(id, Verdict::deny("")).await;
+    }
+    let paused = "Claude Code in webshop is paused after 5 refusals in a row";
+    let is_paused = |card: &OnScreen| card.summary == paused;
+    let screen = server.until("the pause", |s| s.len() == 1 && s.values().all(is_paused)).await;
+    let (&shown, card) = screen.first_key_value().unwrap();
+    assert_eq!((labels(card), card.urgency), (vec!["Resume"], 2));
+    server.press(shown, "Resume").await;
+    server.until("nothing", BTreeMap::is_empty).await;
+    let id = daemon.ask(6, "ls").await;
+    assert!(daemon.handle.approval(id).await.unwrap().unwrap().is_pending());
+    server.finish();
+}
+
+#[tokio::test]
+async fn who_tries_to_answer_for_the_person_is_shown() {
+    let bus = Bus::start().unwrap();
+    let server = Server::start(&bus, &FULL).await.unwrap();
+    let mut daemon = Daemon::start(&bus);
+    let id = daemon.ask(1, "ls").await;
+    server.until("the question", |screen| screen.len() == 1).await;
+    let how = "it runs below the agent (process 4711)".to_owned();
+    let news = News::SelfApproval { approval: id, how };
+    let by = Actor::Dbus { uid: 1000, program: "pagerctl".to_owned() };
+    let report = Command::Report { session: None, news };
+    daemon.handle.submit(by, report).await.unwrap();
+    let tried = "Claude Code in webshop tried to approve itself, and was refused";
+    let is_told = |card: &OnScreen| card.summary == tried && card.urgency == 2;
+    let screen = server.until("the attempt", |screen| screen.values().any(is_told)).await;
+    let told = screen.values().find(|card| is_told(card)).unwrap();
+    assert!(told.body.contains("process 4711") && told.actions.is_empty(), "{}", told.body);
+    // It stays over a restart of the daemon, and is not told again by that.
+    daemon.noted(2).await;
+    daemon.reopen().await;
+    let screen = server.until("the question again", |s| s.values().any(|c| c.shown == 2)).await;
+    assert_eq!(screen.values().filter(|card| is_told(card) && card.shown == 1).count(), 1);
     server.finish();
 }

@@ -1,9 +1,11 @@
-//! What a notification says.
+//! What a notification for an approval says, and what its buttons mean.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use pager_core::approval::Kind;
+use pager_core::question::{self, Question};
+use pager_core::sanitize::one_line;
 use pager_core::{Approval, Verdict, present};
 use zbus::zvariant::Value;
 
@@ -12,21 +14,79 @@ use super::server::Abilities;
 /// What a notification can show at most; servers cut what is longer, each in its own way.
 const BODY_CHARACTERS: usize = 400;
 const BODY_LINES: usize = 8;
+/// More buttons than this, or longer ones, no server shows well.
+const OPTIONS: usize = 3;
+const OPTION_CHARACTERS: usize = 40;
 
 const ALLOW: &str = "allow";
 const DENY: &str = "deny";
+const EDITS: &str = "edits";
+const OPTION: &str = "option-";
+/// The key by which servers that have it know the button that opens a line to type in.
+pub(super) const REPLY: &str = "inline-reply";
+/// The key of the button that lets a paused session ask again.
+pub(super) const RESUME: &str = "resume";
 
-/// A notification's texts and buttons.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Card {
-    pub summary: String,
-    pub body: String,
-    /// Pairs of key and label.
-    pub actions: Vec<&'static str>,
+/// How much it wants to be seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Urgency {
+    /// For as long as the server likes.
+    Passing,
+    /// Until it is over, without pushing itself forward.
+    Staying,
+    /// Until it is answered.
+    Critical,
 }
 
-/// The notification for an approval. Allow is offered only where all of what would be allowed is
-/// shown.
+/// A notification's texts and buttons.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Card {
+    pub(super) summary: String,
+    pub(super) body: String,
+    /// Pairs of key and label.
+    pub(super) actions: Vec<(String, String)>,
+    /// What stands in the line to type in, where there is one.
+    pub(super) placeholder: Option<&'static str>,
+    pub(super) urgency: Urgency,
+}
+
+impl Card {
+    /// A card without buttons.
+    pub(super) fn plain(
+        summary: String,
+        body: &str,
+        urgency: Urgency,
+        abilities: Abilities,
+    ) -> Self {
+        let body = if abilities.markup { escape(body).into_owned() } else { body.to_owned() };
+        Self { summary, body, actions: Vec::new(), placeholder: None, urgency }
+    }
+
+    fn button(&mut self, key: impl Into<String>, label: impl Into<String>) {
+        self.actions.push((key.into(), label.into()));
+    }
+
+    pub(super) fn hints(&self) -> HashMap<&'static str, Value<'static>> {
+        let urgency = if self.urgency == Urgency::Critical { 2 } else { 1 };
+        let mut hints = HashMap::from([
+            ("urgency", Value::U8(urgency)),
+            ("desktop-entry", Value::from("pager")),
+            ("category", Value::from("im.received")),
+        ]);
+        if let Some(placeholder) = self.placeholder {
+            hints.insert("x-kde-reply-placeholder-text", Value::from(placeholder));
+        }
+        hints
+    }
+
+    /// How long it is shown, in the specification's form.
+    pub(super) fn expires(&self) -> i32 {
+        if self.urgency == Urgency::Passing { -1 } else { 0 }
+    }
+}
+
+/// The notification for an approval. A yes is offered only where all of what it would be a yes to is
+/// shown, and where it would count.
 pub(super) fn card(approval: &Approval, abilities: Abilities) -> Card {
     let whole = present::body(approval);
     let (shown, cut) = fit(&whole);
@@ -37,39 +97,88 @@ pub(super) fn card(approval: &Approval, abilities: Abilities) -> Card {
             "…\n[cut: {cut} characters left out] To see it all: pagerctl show {id}"
         ));
     }
-    let mut actions = Vec::new();
-    if approval.kind == Kind::Question {
+    let yes = cut == 0 && abilities.body && approval.require().is_nothing();
+    let asked = question::questions(approval.input.text());
+    let options = if yes && approval.kind == Kind::Question { options(&asked) } else { &[] };
+    if approval.kind == Kind::Question && (options.is_empty() || !abilities.actions) {
         body.push_str(&format!("\nAnswer at the terminal, or with: pagerctl answer {id}"));
-    } else if cut == 0 && abilities.body {
-        actions.extend([ALLOW, "Allow"]);
+    } else if !abilities.actions {
+        body.push_str(&format!("\nTo answer: pagerctl approve {id}, or pagerctl deny {id}"));
     }
-    actions.extend([DENY, "Deny"]);
+    let summary = present::headline(approval);
+    let mut card = Card::plain(summary, &body, Urgency::Critical, abilities);
     if !abilities.actions {
-        actions.clear();
-        if approval.kind != Kind::Question {
-            body.push_str(&format!("\nTo answer: pagerctl approve {id}, or pagerctl deny {id}"));
-        }
+        return card;
     }
-    let body = if abilities.markup { escape(&body).into_owned() } else { body };
-    Card { summary: present::headline(approval), body, actions }
+    let reply = match approval.kind {
+        Kind::Permission => {
+            if yes {
+                card.button(ALLOW, "Allow");
+            }
+            card.button(DENY, "Deny");
+            Some(("Deny, because…", "What the agent should know"))
+        }
+        Kind::Plan => {
+            if yes {
+                card.button(EDITS, "Accept edits");
+                card.button(ALLOW, "Approve each");
+            }
+            card.button(DENY, "Keep planning");
+            Some(("Change…", "What should be different"))
+        }
+        Kind::Question => {
+            for (at, option) in options.iter().enumerate() {
+                card.button(format!("{OPTION}{at}"), option.label.as_str());
+            }
+            card.button(DENY, "Decline");
+            let answerable = approval.require().is_nothing() && asked.len() == 1 && cut == 0;
+            answerable.then_some(("Other…", "Your answer"))
+        }
+    };
+    if let Some((label, placeholder)) = reply.filter(|_| abilities.reply) {
+        card.button(REPLY, label);
+        card.placeholder = Some(placeholder);
+    }
+    card
+}
+
+/// The choices that can be buttons: of one short question with one answer.
+fn options(asked: &[Question]) -> &[question::Choice] {
+    let [Question { options, several: false, .. }] = asked else { return &[] };
+    let fits = |label: &str| !label.is_empty() && one_line(label, OPTION_CHARACTERS) == label;
+    let distinct = |at: usize| options[..at].iter().all(|other| other.label != options[at].label);
+    let good = options.len() <= OPTIONS
+        && options.iter().enumerate().all(|(at, option)| fits(&option.label) && distinct(at));
+    if good { options } else { &[] }
 }
 
 /// The verdict a button stands for. A click on the notification itself (`default`) is none.
-pub(super) fn verdict(action: &str) -> Option<Verdict> {
+pub(super) fn verdict(approval: &Approval, action: &str) -> Option<Verdict> {
     match action {
         ALLOW => Some(Verdict::Allow),
         DENY => Some(Verdict::deny("")),
-        _ => None,
+        EDITS => Some(Verdict::AllowEdits),
+        _ => {
+            let at: usize = action.strip_prefix(OPTION)?.parse().ok()?;
+            let asked = question::questions(approval.input.text());
+            answer(&asked, options(&asked).get(at)?.label.clone())
+        }
     }
 }
 
-/// Critical, so that it stays until it is answered.
-pub(super) fn hints() -> HashMap<&'static str, Value<'static>> {
-    HashMap::from([
-        ("urgency", Value::U8(2)),
-        ("desktop-entry", Value::from("pager")),
-        ("category", Value::from("im.received")),
-    ])
+/// The verdict that a typed line is.
+pub(super) fn reply(approval: &Approval, text: &str) -> Option<Verdict> {
+    let text = text.trim();
+    match approval.kind {
+        Kind::Permission | Kind::Plan => Some(Verdict::deny(text)),
+        Kind::Question if text.is_empty() => None,
+        Kind::Question => answer(&question::questions(approval.input.text()), text.to_owned()),
+    }
+}
+
+fn answer(asked: &[Question], text: String) -> Option<Verdict> {
+    let [only] = asked else { return None };
+    Some(Verdict::Answer { answers: BTreeMap::from([(only.question.clone(), vec![text])]) })
 }
 
 /// What fits of a text, and how many characters do not.

@@ -1,40 +1,56 @@
-//! The desktop door: a notification with buttons for everything that waits, by the Desktop
-//! Notifications Specification 1.2 (`org.freedesktop.Notifications`).
+//! The desktop door: notifications with buttons for what waits, by the Desktop Notifications
+//! Specification 1.2 (`org.freedesktop.Notifications`).
 //!
-//! What is shown follows the state and nothing else: at the start, after the server comes or comes
-//! back, and with every event, what waits is shown and what does not wait is closed. Which
-//! notification stands for which approval is noted in the store, together with the server that shows
-//! it, so that a restart of the daemon takes the ones on the screen over instead of showing them
-//! twice. A notification that is dismissed decides nothing.
+//! What is shown follows the state: at the start, after the server comes or comes back, and with
+//! every event, what belongs on the [`screen`] is shown and what no longer does is closed. Which
+//! notification stands for what is noted in the store, together with the server that shows it, so
+//! that a restart of the daemon takes the ones on the screen over instead of showing them twice. A
+//! notification that is dismissed decides nothing. Only what a person is told and nothing is asked of
+//! them follows the events.
 
 mod card;
 mod proxy;
+mod screen;
 mod server;
 
 use std::collections::HashMap;
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use pager_core::{Actor, Approval, ApprovalId, Command};
+use pager_core::{Actor, Command};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 use crate::engine::{EngineError, Handle};
+use card::Card;
 use proxy::NotificationsProxy;
+use screen::{Key, Thing};
 use server::Server;
 
-const DOOR: &str = "desktop";
-const SLOT: &str = "notification";
+/// The fact under which it is noted what is on the screen.
+const NOTE: &str = "desktop.shown";
 
 /// How long to wait before a bus that failed is tried again: first, and at most.
 const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 
-/// Which notification stands for an approval, on which server.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Shown {
-    id: u32,
+/// What is on the screen, as a later daemon has to know it.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Noted {
     /// The server's unique name on the bus: another server's ids are none of ours.
     server: String,
+    ids: Vec<(Key, u32)>,
+}
+
+/// What was shown for something.
+#[derive(Debug, Default)]
+struct Shown {
+    /// Its notification; none if it was dismissed, or if the server would not.
+    id: Option<u32>,
+    /// What it depended on; none where an earlier daemon showed it.
+    stamp: Option<String>,
+    count: usize,
+    /// The keys of its buttons.
+    offered: Vec<String>,
 }
 
 /// Why the door is closed for now.
@@ -88,18 +104,23 @@ struct Door<'a> {
     handle: &'a Handle,
     connection: &'a zbus::Connection,
     server: Option<Server>,
-    /// What was shown for each approval; none if it was dismissed, or if the server would not.
-    shown: HashMap<ApprovalId, Option<u32>>,
+    shown: HashMap<Key, Shown>,
+    noted: Noted,
+    /// The last event of which the notices have been shown.
+    told: u64,
 }
 
 impl<'a> Door<'a> {
     fn new(handle: &'a Handle, connection: &'a zbus::Connection) -> Self {
-        Self { handle, connection, server: None, shown: HashMap::new() }
+        let told = *handle.published().borrow();
+        let noted = Noted::default();
+        Self { handle, connection, server: None, shown: HashMap::new(), noted, told }
     }
 
     async fn follow(mut self) -> Result<(), DoorError> {
         let notifications = NotificationsProxy::new(self.connection).await?;
         let mut actions = notifications.receive_action_invoked().await?;
+        let mut replies = notifications.receive_notification_replied().await?;
         let mut closed = notifications.receive_notification_closed().await?;
         let mut owners = notifications.inner().receive_owner_changed().await?;
         let mut published: watch::Receiver<u64> = self.handle.published();
@@ -107,21 +128,22 @@ impl<'a> Door<'a> {
         loop {
             tokio::select! {
                 changed = published.changed() => match changed {
-                    Ok(()) => self.converge(&notifications).await?,
+                    Ok(()) => self.catch_up(&notifications).await?,
                     Err(_) => return Ok(()),
                 },
                 action = actions.next() => {
                     let action = action.ok_or(DoorError::Closed)?;
                     let args = action.args()?;
-                    self.act(*args.id(), args.action_key()).await?;
+                    self.act(*args.id(), args.action_key(), None).await?;
+                }
+                reply = replies.next() => {
+                    let reply = reply.ok_or(DoorError::Closed)?;
+                    let args = reply.args()?;
+                    self.act(*args.id(), card::REPLY, Some(args.text())).await?;
                 }
                 gone = closed.next() => {
                     let gone = gone.ok_or(DoorError::Closed)?;
-                    let gone = *gone.args()?.id();
-                    // Dismissed, not decided: it waits on at the other doors.
-                    for shown in self.shown.values_mut().filter(|shown| **shown == Some(gone)) {
-                        *shown = None;
-                    }
+                    self.dismissed(*gone.args()?.id());
                 }
                 owner = owners.next() => {
                     let owner = owner.ok_or(DoorError::Closed)?;
@@ -135,6 +157,17 @@ impl<'a> Door<'a> {
         }
     }
 
+    /// Dismissed, not decided: it waits on at the other doors.
+    fn dismissed(&mut self, gone: u32) {
+        self.shown.retain(|key, shown| {
+            let is_gone = shown.id == Some(gone);
+            if is_gone {
+                shown.id = None;
+            }
+            !(is_gone && matches!(key, Key::Notice(_)))
+        });
+    }
+
     /// Gets to know the server that is there, if one is, and shows it what waits.
     async fn meet_server(
         &mut self,
@@ -142,116 +175,145 @@ impl<'a> Door<'a> {
     ) -> Result<(), DoorError> {
         self.server = Server::meet(self.connection, notifications).await?;
         let Some(server) = &self.server else { return Ok(()) };
-        let owner = server.owner.clone();
-        // What an earlier daemon showed on this very server is taken over.
-        let noted = self.handle.with_store(|store, _| store.all_notes::<Shown>(DOOR)).await?;
-        self.shown = noted
-            .into_iter()
-            .filter(|(_, shown)| shown.server == owner)
-            .map(|(approval, shown)| (approval, Some(shown.id)))
-            .collect();
-        self.show_again(notifications).await
-    }
-
-    /// Shows everything that waits anew: the buttons of an earlier daemon's notification would speak
-    /// to that daemon.
-    async fn show_again(
-        &mut self,
-        notifications: &NotificationsProxy<'_>,
-    ) -> Result<(), DoorError> {
-        for approval in self.pending().await? {
-            let replaces = self.shown.get(&approval.id).copied().flatten().unwrap_or(0);
-            self.show(notifications, &approval, replaces).await?;
-        }
-        self.converge(notifications).await
-    }
-
-    /// Shows what waits and is not shown, closes what is shown and does not wait.
-    async fn converge(&mut self, notifications: &NotificationsProxy<'_>) -> Result<(), DoorError> {
-        if self.server.is_none() {
-            return Ok(());
-        }
-        let pending = self.pending().await?;
-        for approval in &pending {
-            if !self.shown.contains_key(&approval.id) {
-                self.show(notifications, approval, 0).await?;
-            }
-        }
-        let settled: Vec<(ApprovalId, Option<u32>)> = self
-            .shown
+        let noted = self.handle.with_store(|store, _| store.fact(NOTE)).await?;
+        let noted = noted.and_then(|noted| serde_json::from_str::<Noted>(&noted).ok());
+        // What an earlier daemon showed on this very server is taken over, and shown anew: its
+        // buttons would speak to that daemon.
+        self.noted = noted.filter(|noted| noted.server == server.owner).unwrap_or_default();
+        let shown = self
+            .noted
+            .ids
             .iter()
-            .filter(|(id, _)| pending.iter().all(|approval| approval.id != **id))
-            .map(|(approval, id)| (*approval, *id))
-            .collect();
-        for (approval, id) in settled {
-            self.shown.remove(&approval);
-            if let Some(id) = id
+            .map(|(key, id)| (key.clone(), Shown { id: Some(*id), ..Shown::default() }));
+        self.shown = shown.collect();
+        self.catch_up(notifications).await
+    }
+
+    /// Closes what does not belong on the screen, shows what does, and tells what there is to be told.
+    async fn catch_up(&mut self, notifications: &NotificationsProxy<'_>) -> Result<(), DoorError> {
+        let Some(server) = self.server.clone() else { return Ok(()) };
+        let told = self.told;
+        let (things, notices, last) = self
+            .handle
+            .with_store(move |store, machine| {
+                Ok((screen::things(machine), store.notices_since(told)?, store.last_seq()?))
+            })
+            .await?;
+        let over = |key: &Key| {
+            !matches!(key, Key::Notice(_)) && things.iter().all(|thing| thing.key() != *key)
+        };
+        for (_, shown) in self.shown.extract_if(|key, _| over(key)).collect::<Vec<_>>() {
+            if let Some(id) = shown.id
                 && let Err(error) = notifications.close_notification(id).await
             {
                 // A server may have closed it by itself.
                 tracing::debug!("notification {id} could not be closed: {error}");
             }
-            self.handle.with_store(move |store, _| store.drop_notes(DOOR, &approval)).await?;
         }
-        Ok(())
+        for thing in &things {
+            if self.is_due(thing) {
+                let card = thing.card(server.abilities);
+                let shown =
+                    Shown { stamp: Some(thing.stamp()), count: thing.count(), ..Shown::default() };
+                self.show(notifications, thing.key(), shown, &card).await;
+            }
+        }
+        for notice in notices {
+            if let Some(card) = screen::notice(&notice, server.abilities) {
+                self.show(notifications, Key::Notice(notice.key()), Shown::default(), &card).await;
+            }
+        }
+        self.told = last;
+        self.note(&server).await
+    }
+
+    /// Whether something is to be shown that is not, or that was shown as it is no longer.
+    fn is_due(&self, thing: &Thing) -> bool {
+        match self.shown.get(&thing.key()) {
+            None => true,
+            Some(Shown { id: None, count, .. }) => thing.count() > *count,
+            Some(shown) => shown.stamp.as_ref() != Some(&thing.stamp()),
+        }
     }
 
     async fn show(
         &mut self,
         notifications: &NotificationsProxy<'_>,
-        approval: &Approval,
-        replaces: u32,
-    ) -> Result<(), DoorError> {
-        let Some(server) = &self.server else { return Ok(()) };
-        let card = card::card(approval, server.abilities);
-        let shown = notifications
+        key: Key,
+        shown: Shown,
+        card: &Card,
+    ) {
+        let replaces = self.shown.get(&key).and_then(|before| before.id).unwrap_or(0);
+        let actions: Vec<&str> =
+            card.actions.iter().flat_map(|(key, label)| [key.as_str(), label.as_str()]).collect();
+        let answer = notifications
             .notify(
                 "pager",
                 replaces,
                 "dialog-question",
                 &card.summary,
                 &card.body,
-                &card.actions,
-                card::hints(),
-                0,
+                &actions,
+                card.hints(),
+                card.expires(),
             )
             .await;
-        let id = match shown {
-            Ok(id) => id,
-            Err(error) => {
-                // The server is ill; with its next start everything is shown again.
-                tracing::warn!(pager_approval = %approval.id, "the notification server refused: {error}");
-                self.shown.insert(approval.id, None);
-                return Ok(());
-            }
-        };
-        self.shown.insert(approval.id, Some(id));
-        let note = Shown { id, server: server.owner.clone() };
-        let approval = approval.id;
-        self.handle
-            .with_store(move |store, _| store.put_note(DOOR, &approval, SLOT, &note))
-            .await?;
+        if let Err(error) = &answer {
+            // The server is ill; with its next start everything is shown again.
+            tracing::warn!("the notification server refused {key:?}: {error}");
+        }
+        let offered = card.actions.iter().map(|(key, _)| key.clone()).collect();
+        self.shown.insert(key, Shown { id: answer.ok(), offered, ..shown });
+    }
+
+    /// Notes what is on the screen, where that has changed.
+    async fn note(&mut self, server: &Server) -> Result<(), DoorError> {
+        let ids = self.shown.iter().filter_map(|(key, shown)| Some((key.clone(), shown.id?)));
+        let mut ids: Vec<(Key, u32)> = ids.collect();
+        ids.sort_by_key(|(_, id)| *id);
+        let noted = Noted { server: server.owner.clone(), ids };
+        if noted == self.noted {
+            return Ok(());
+        }
+        if let Ok(text) = serde_json::to_string(&noted) {
+            self.handle.with_store(move |store, _| store.put_fact_relaxed(NOTE, &text)).await?;
+        }
+        self.noted = noted;
         Ok(())
     }
 
-    async fn act(&self, notification: u32, action: &str) -> Result<(), DoorError> {
-        let approval =
-            self.shown.iter().find(|(_, id)| **id == Some(notification)).map(|(id, _)| *id);
-        let (Some(id), Some(verdict)) = (approval, card::verdict(action)) else { return Ok(()) };
-        let command = Command::resolve(id, verdict);
+    /// Does what a button stands for, if it was offered.
+    async fn act(
+        &self,
+        notification: u32,
+        action: &str,
+        typed: Option<&str>,
+    ) -> Result<(), DoorError> {
+        let meant = self.shown.iter().find(|(_, shown)| shown.id == Some(notification));
+        let Some((key, shown)) = meant else { return Ok(()) };
+        if !shown.offered.iter().any(|offered| offered == action) {
+            return Ok(());
+        }
+        let command = match key {
+            Key::Approval(id) => {
+                let Some(approval) = self.handle.approval(*id).await? else { return Ok(()) };
+                let verdict = match typed {
+                    Some(text) => card::reply(&approval, text),
+                    None => card::verdict(&approval, action),
+                };
+                let Some(verdict) = verdict else { return Ok(()) };
+                Command::resolve(*id, verdict)
+            }
+            Key::Paused(session) => Command::Resume { session: session.clone() },
+            Key::More(_) | Key::Notice(_) => return Ok(()),
+        };
         match self.handle.submit(Actor::Desktop, command).await {
             Err(EngineError::Stopped) => Err(EngineError::Stopped.into()),
             Err(error) => {
-                tracing::info!(pager_approval = %id, "an answer on the desktop did not count: {error}");
+                tracing::info!("an answer on the desktop did not count: {error}");
                 Ok(())
             }
             Ok(_) => Ok(()),
         }
-    }
-
-    async fn pending(&self) -> Result<Vec<Approval>, DoorError> {
-        let pending =
-            self.handle.with_store(|_, machine| Ok(machine.pending().cloned().collect())).await?;
-        Ok(pending)
     }
 }

@@ -31,6 +31,11 @@ pub(super) trait Notifications {
     #[zbus(signal)]
     fn action_invoked(&self, id: u32, action_key: &str);
 
+    /// Not in the specification: a line was typed into a notification with the action
+    /// `inline-reply`, on servers with the capability of that name.
+    #[zbus(signal)]
+    fn notification_replied(&self, id: u32, text: &str);
+
     #[zbus(signal)]
     fn notification_closed(&self, id: u32, reason: u32);
 }

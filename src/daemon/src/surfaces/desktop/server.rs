@@ -3,6 +3,7 @@
 use zbus::names::BusName;
 
 use super::DoorError;
+use super::card;
 use super::proxy::NotificationsProxy;
 
 /// What a server can do, of what makes a difference here.
@@ -14,6 +15,8 @@ pub(super) struct Abilities {
     pub body: bool,
     /// The body is read as markup, so that what looks like it must be escaped.
     pub markup: bool,
+    /// A line can be typed into a notification.
+    pub reply: bool,
 }
 
 /// A server.
@@ -39,8 +42,12 @@ impl Server {
             }
         };
         let has = |name: &str| names.iter().any(|known| known == name);
-        let abilities =
-            Abilities { actions: has("actions"), body: has("body"), markup: has("body-markup") };
+        let abilities = Abilities {
+            actions: has("actions"),
+            body: has("body"),
+            markup: has("body-markup"),
+            reply: has(card::REPLY),
+        };
         let bus = zbus::fdo::DBusProxy::new(connection).await?;
         let name = BusName::try_from("org.freedesktop.Notifications").map_err(zbus::Error::from)?;
         match bus.get_name_owner(name).await {

@@ -1,0 +1,164 @@
+//! What belongs on the screen: a few questions of each session, the rest of them in a line, and what
+//! stands still.
+
+use std::collections::BTreeMap;
+
+use pager_core::approval::Kind;
+use pager_core::sanitize::{one_line, visible};
+use pager_core::{
+    Actor, Approval, ApprovalId, Machine, News, Notice, Phase, Session, SessionId, present,
+};
+use serde::{Deserialize, Serialize};
+
+use super::card::{self, Card, RESUME, Urgency};
+use super::server::Abilities;
+
+/// So many questions of one session are shown at a time; the others are counted in one notification.
+const EACH: usize = 3;
+/// So many of those are named there.
+const NAMED: usize = 4;
+
+/// What a notification stands for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) enum Key {
+    /// One question.
+    Approval(ApprovalId),
+    /// What else of a session waits.
+    More(SessionId),
+    /// A session that stands still.
+    Paused(SessionId),
+    /// Something the person should know, by its own key.
+    Notice(String),
+}
+
+/// Something that belongs on the screen.
+#[derive(Debug)]
+pub(super) enum Thing {
+    Approval(Box<Approval>),
+    More(Vec<Approval>),
+    Paused(Box<Session>),
+}
+
+/// All that belongs on the screen, in the order it came.
+pub(super) fn things(machine: &Machine) -> Vec<Thing> {
+    let mut sessions: BTreeMap<&SessionId, Vec<&Approval>> = BTreeMap::new();
+    for approval in machine.pending() {
+        sessions.entry(&approval.session).or_default().push(approval);
+    }
+    let mut each = Vec::new();
+    let mut things = Vec::new();
+    for (_, mut waiting) in sessions {
+        waiting.sort_by_key(|approval| (approval.is_queued(), approval.created, approval.id));
+        let asked = waiting.iter().take_while(|approval| !approval.is_queued()).count();
+        let more = waiting.split_off(asked.min(EACH));
+        each.extend(waiting);
+        if !more.is_empty() {
+            things.push(Thing::More(more.into_iter().cloned().collect()));
+        }
+    }
+    each.sort_by_key(|approval| (approval.created, approval.id));
+    let each = each.into_iter().map(|approval| Thing::Approval(Box::new(approval.clone())));
+    let still = |session: &&Session| session.paused.is_some() && session.phase != Phase::Ended;
+    let still = machine.sessions().filter(still);
+    each.chain(things)
+        .chain(still.map(|session| Thing::Paused(Box::new(session.clone()))))
+        .collect()
+}
+
+impl Thing {
+    /// What its notification is known by.
+    pub(super) fn key(&self) -> Key {
+        match self {
+            Self::Approval(approval) => Key::Approval(approval.id),
+            Self::More(waiting) => {
+                Key::More(waiting.first().map_or_else(no_session, |one| one.session.clone()))
+            }
+            Self::Paused(session) => Key::Paused(session.id.clone()),
+        }
+    }
+
+    /// What its notification depends on: while it is the same, that need not be shown again.
+    pub(super) fn stamp(&self) -> String {
+        match self {
+            Self::Approval(approval) => approval.require().words().to_owned(),
+            Self::More(waiting) => waiting.iter().map(|one| one.id.to_string()).collect(),
+            Self::Paused(session) => session.denials.to_string(),
+        }
+    }
+
+    /// How much there is of it: of what was dismissed, only more is shown again.
+    pub(super) fn count(&self) -> usize {
+        match self {
+            Self::More(waiting) => waiting.len(),
+            Self::Approval(_) | Self::Paused(_) => 1,
+        }
+    }
+
+    pub(super) fn card(&self, abilities: Abilities) -> Card {
+        match self {
+            Self::Approval(approval) => card::card(approval, abilities),
+            Self::More(waiting) => more(waiting, abilities),
+            Self::Paused(session) => paused(session, abilities),
+        }
+    }
+}
+
+fn no_session() -> SessionId {
+    SessionId::from_agent("")
+}
+
+fn more(waiting: &[Approval], abilities: Abilities) -> Card {
+    let label = waiting.first().map_or("", |one| one.label.as_str());
+    let wait = if waiting.len() == 1 { "waits" } else { "wait" };
+    let summary = format!("{} more {wait} in {}", waiting.len(), visible(label));
+    let line = |approval: &Approval| {
+        let what = match approval.kind {
+            Kind::Permission => one_line(&approval.tool, 24),
+            Kind::Question | Kind::Plan => approval.kind.as_str().to_owned(),
+        };
+        format!("{what}: {}\n", one_line(&approval.summary, 60))
+    };
+    // The line that would count a single other one can as well name it.
+    let named = if waiting.len() == NAMED + 1 { NAMED + 1 } else { NAMED };
+    let mut body: String = waiting.iter().take(named).map(line).collect();
+    if waiting.len() > named {
+        body.push_str(&format!("and {} others\n", waiting.len() - named));
+    }
+    body.push_str("To see and answer them all: pagerctl list");
+    Card::plain(summary, &body, Urgency::Staying, abilities)
+}
+
+fn paused(session: &Session, abilities: Abilities) -> Card {
+    let notice = Notice {
+        session: Some(session.id.clone()),
+        agent: Some(session.agent.clone()),
+        label: session.label.clone(),
+        by: Actor::Pager,
+        at: session.changed,
+        news: News::Paused { denials: session.denials },
+    };
+    let mut card = told(&notice, Urgency::Critical, abilities);
+    if abilities.actions {
+        card.actions.push((RESUME.to_owned(), "Resume".to_owned()));
+    }
+    card
+}
+
+/// The notification for something the person should know; none where the state shows it, or where it
+/// is over.
+pub(super) fn notice(notice: &Notice, abilities: Abilities) -> Option<Card> {
+    let urgency = match &notice.news {
+        News::SelfApproval { .. } | News::Impostor { .. } => Urgency::Critical,
+        News::Busy { .. } => Urgency::Passing,
+        News::Misfit { .. } | News::Queued { .. } | News::Paused { .. } | News::Resumed => {
+            return None;
+        }
+    };
+    Some(told(notice, urgency, abilities))
+}
+
+fn told(notice: &Notice, urgency: Urgency, abilities: Abilities) -> Card {
+    let words = present::notice(notice);
+    let (summary, body) = words.split_once('\n').unwrap_or((&words, ""));
+    Card::plain(summary.trim_end_matches('.').to_owned(), body, urgency, abilities)
+}
