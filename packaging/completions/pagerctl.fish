@@ -5,6 +5,10 @@ function __pagerctl_approvals
     pagerctl list --json 2>/dev/null | string match -arg '"id": ?"([0-9a-f]{32})"'
 end
 
+function __pagerctl_sessions
+    pagerctl sessions --json 2>/dev/null | string match -rg '"label": ?"([^"]*)"'
+end
+
 complete -c pagerctl -f
 complete -c pagerctl -l json -d 'Print data as JSON'
 complete -c pagerctl -l no-pager -d 'Do not show long output in a pager'
@@ -21,6 +25,7 @@ complete -c pagerctl -n __fish_use_subcommand -a deny -d 'Do not let the agent d
 complete -c pagerctl -n __fish_use_subcommand -a answer -d 'Answer an agent\'s question'
 complete -c pagerctl -n __fish_use_subcommand -a monitor -d 'A line for everything that happens'
 complete -c pagerctl -n __fish_use_subcommand -a sessions -d 'The sessions of agents'
+complete -c pagerctl -n __fish_use_subcommand -a resume -d 'Let a paused session ask again'
 complete -c pagerctl -n __fish_use_subcommand -a hooks -d 'The hook in the agents\' settings'
 complete -c pagerctl -n __fish_use_subcommand -a setup -d 'Set up Telegram'
 complete -c pagerctl -n __fish_use_subcommand -a config -d 'Check the configuration'
@@ -30,7 +35,12 @@ complete -c pagerctl -n __fish_use_subcommand -a demo -d 'One approval from ques
 
 complete -c pagerctl -n '__fish_seen_subcommand_from show approve deny answer' -a '(__pagerctl_approvals)'
 complete -c pagerctl -n '__fish_seen_subcommand_from approve' -l always -d 'Also grant what the agent suggests'
+complete -c pagerctl -n '__fish_seen_subcommand_from approve' -s y -l yes -d 'Do not ask once more'
+complete -c pagerctl -n '__fish_seen_subcommand_from approve' -l accept-edits -d 'Of a plan: its edits as well'
 complete -c pagerctl -n '__fish_seen_subcommand_from deny' -s m -l message -x -d 'What the agent is told'
+complete -c pagerctl -n '__fish_seen_subcommand_from deny' -l stop -d 'End the turn as well'
+complete -c pagerctl -n '__fish_seen_subcommand_from resume' -a '(__pagerctl_sessions)'
+complete -c pagerctl -n '__fish_seen_subcommand_from policy' -a 'check explain test grants revoke'
 complete -c pagerctl -n '__fish_seen_subcommand_from answer' -s a -l answer -x -d 'An answer'
 complete -c pagerctl -n '__fish_seen_subcommand_from list' -s a -l all -d 'Also those settled within the last hour'
 complete -c pagerctl -n '__fish_seen_subcommand_from sessions' -s a -l all -d 'Also those that have ended'
@@ -39,7 +49,6 @@ complete -c pagerctl -n '__fish_seen_subcommand_from hooks' -l agent -x -a 'clau
 complete -c pagerctl -n '__fish_seen_subcommand_from hooks' -s y -l yes -d 'Have Codex trust the entries without asking'
 complete -c pagerctl -n '__fish_seen_subcommand_from config' -a 'check show get'
 complete -c pagerctl -n '__fish_seen_subcommand_from config' -l config -r -F -d 'Read this file only'
-complete -c pagerctl -n '__fish_seen_subcommand_from policy' -a 'check explain test'
 complete -c pagerctl -n '__fish_seen_subcommand_from policy' -l command -x -d 'A command line'
 complete -c pagerctl -n '__fish_seen_subcommand_from policy' -l tool -x -d 'A tool'
 complete -c pagerctl -n '__fish_seen_subcommand_from policy' -l input -x -d 'The tool\'s input'

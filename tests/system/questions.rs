@@ -54,7 +54,7 @@ fn always(system: &System) -> Result<()> {
     let asking = House::open(system)?.play(script, "'Make it twice'", &["Allow", "Deny"])?;
     let rule = asking.property("AlwaysRule")?;
     assert!(rule.contains("touch made"), "what it grants: {rule}");
-    system.run_as_user(["pagerctl", "approve", "--always", &asking.approval])?;
+    system.run_as_user(["pagerctl", "approve", "--always", "--yes", &asking.approval])?;
     asking.done()?;
     let requests = asking.model.requests();
     let results = requests.iter().map(Request::tool_results).max_by_key(Vec::len);

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{audit, config, demo, hooks, policy, setup};
+use crate::commands::{approve, audit, config, demo, hooks, policy, setup};
 
 /// See and answer what coding agents ask.
 ///
@@ -47,13 +47,7 @@ pub(crate) enum Verb {
         id: String,
     },
     /// Let the agent do it.
-    Approve {
-        /// The approval.
-        id: String,
-        /// Also grant what the agent suggests for the future; `show` says what that is.
-        #[arg(long)]
-        always: bool,
-    },
+    Approve(approve::Args),
     /// Do not let the agent do it.
     Deny {
         /// The approval.
@@ -61,15 +55,23 @@ pub(crate) enum Verb {
         /// What the agent is told.
         #[arg(long, short = 'm', value_name = "REASON", default_value = "")]
         message: String,
+        /// End the agent's turn as well.
+        #[arg(long)]
+        stop: bool,
     },
-    /// Answer an agent's question.
+    /// Answer an agent's question; at a terminal you are asked.
     Answer {
         /// The approval.
         id: String,
         /// An answer: the label of a choice, or free text. With several questions put the
         /// question's header or text and `=` before it. Repeat it for more.
-        #[arg(long = "answer", short = 'a', value_name = "[QUESTION=]ANSWER", required = true)]
+        #[arg(long = "answer", short = 'a', value_name = "[QUESTION=]ANSWER")]
         answers: Vec<String>,
+    },
+    /// Let a paused session ask again.
+    Resume {
+        /// The session: its id, the beginning of it, or its label.
+        session: String,
     },
     /// Print a line for everything that happens, until interrupted.
     Monitor,
@@ -87,7 +89,8 @@ pub(crate) enum Verb {
     Config(config::Args),
     /// See what the audit log says, and whether it is whole.
     Audit(audit::Args),
-    /// Look at the policy: what is allowed, denied or asked, and why.
+    /// Look at the policy: what is allowed, denied or asked, and why; and at what you have granted
+    /// for good.
     Policy(policy::Args),
     /// Show one approval from question to answer, in a temporary place.
     Demo(demo::Args),

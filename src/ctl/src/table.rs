@@ -3,20 +3,22 @@
 use std::io::{self, IsTerminal};
 
 use comfy_table::{Attribute, Cell, ColumnConstraint, ContentArrangement, Row, Table, presets};
-
 use rustix::termios::tcgetwinsize;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::output::coloured;
 
+/// Where the others leave the last column less than this, it goes on a line of its own.
+const ROOM: usize = 20;
 /// How far columns are apart.
 const GAP: usize = 2;
 /// With less room than this the last column says nothing.
 const LAST_MIN: usize = 16;
 
-/// Lays out rows under a header. On a terminal the last column is cut to what fits; elsewhere
-/// nothing is.
+/// Lays out rows under a header. On a terminal the last column is cut to what fits, and where next
+/// to nothing would, every row becomes two lines; elsewhere nothing is cut.
 pub(crate) fn table<const N: usize>(header: [&str; N], rows: Vec<[String; N]>) -> String {
-    render(header, rows, None)
+    render(header, rows, columns())
 }
 
 /// The same, but where a terminal is too narrow for the last column to say anything, others are left
@@ -26,8 +28,13 @@ pub(crate) fn fitting_table<const N: usize>(
     rows: Vec<[String; N]>,
     spare: &[usize],
 ) -> String {
-    let width = io::stdout().is_terminal().then(|| tcgetwinsize(io::stdout()).ok()).flatten();
-    fit(header, rows, spare, width.map(|size| size.ws_col).filter(|columns| *columns > 0))
+    fit(header, rows, spare, columns())
+}
+
+/// The width of the terminal, where there is one.
+fn columns() -> Option<u16> {
+    let size = io::stdout().is_terminal().then(|| tcgetwinsize(io::stdout()).ok()).flatten();
+    size.map(|size| size.ws_col).filter(|columns| *columns > 0)
 }
 
 fn fit<const N: usize>(
@@ -36,7 +43,7 @@ fn fit<const N: usize>(
     spare: &[usize],
     width: Option<u16>,
 ) -> String {
-    let Some(room) = width else { return render(header, rows, None) };
+    let Some(room) = width else { return align(header, rows, None) };
     let widest = |index: usize| {
         let cells = rows.iter().map(|row| row[index].chars().count());
         cells.chain([header[index].len()]).max().unwrap_or(0) + GAP
@@ -51,10 +58,51 @@ fn fit<const N: usize>(
     }
     let header: Vec<_> = kept.iter().map(|index| header[*index]).collect();
     let row = |row: [String; N]| kept.iter().map(|index| row[*index].clone()).collect();
-    render(header, rows.into_iter().map(row).collect::<Vec<Vec<_>>>(), width)
+    align(header, rows.into_iter().map(row).collect::<Vec<Vec<_>>>(), width)
 }
 
-fn render<'a, R>(
+fn render<const N: usize>(header: [&str; N], rows: Vec<[String; N]>, width: Option<u16>) -> String {
+    let others: usize = (0..N.saturating_sub(1))
+        .map(|at| {
+            let cells = rows.iter().map(|row| row[at].width());
+            cells.max().unwrap_or_default().max(header[at].width()) + 2
+        })
+        .sum();
+    match width.map(usize::from) {
+        Some(columns) if others + ROOM > columns => stack(&rows, columns),
+        _ => align(header, rows, width),
+    }
+}
+
+/// Every row on two lines, for narrow terminals.
+fn stack<const N: usize>(rows: &[[String; N]], width: usize) -> String {
+    let mut lines = String::new();
+    for row in rows {
+        let Some((last, others)) = row.split_last() else { continue };
+        // Whatever else is lost, its name is not.
+        let name = others.first().map_or(0, |name| name.width());
+        lines.push_str(&format!("{}\n", cut(&others.join("  "), width.max(name + 1))));
+        lines.push_str(&format!("  {}\n", cut(last, width.saturating_sub(2).max(1))));
+    }
+    lines
+}
+
+/// As much of a text as has room, with an ellipsis where that is not all.
+fn cut(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let mut room = width.saturating_sub(1);
+    let fits = |c: &char| {
+        let taken = c.width().unwrap_or_default();
+        let fits = taken <= room;
+        room = room.saturating_sub(taken);
+        fits
+    };
+    text.chars().take_while(fits).chain(['…']).collect()
+}
+
+fn align<'a, R>(
     header: impl IntoIterator<Item = &'a str>,
     rows: Vec<R>,
     width: Option<u16>,
@@ -136,6 +184,16 @@ mod tests {
             );
         }
         assert!(fit(["ID", "SESSION", "SUMMARY"], rows(), &[1], None).contains("SESSION"));
+    }
+
+    #[test]
+    fn on_a_narrow_terminal_every_row_has_two_lines() {
+        let shown = render(["ID", "SESSION", "SUMMARY"], rows(), Some(24));
+        let lines: Vec<_> = shown.lines().collect();
+        assert_eq!(
+            lines,
+            ["12345678  shop", "  touch made && curl -s…", "9  a", "  日本語 ünïcode"]
+        );
     }
 
     #[test]

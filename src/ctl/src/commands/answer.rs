@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use serde::Deserialize;
+use pager_core::question::{Question, questions};
 
 use super::approve::Decided;
+use super::picker;
 use crate::daemon::Daemon;
 use crate::failure::{Failure, Status};
 use crate::output::Output;
@@ -16,32 +17,22 @@ pub(super) async fn run(
     given: &[String],
 ) -> Result<(), Failure> {
     let approval = daemon.approval(id).await?;
-    let asked: Asked = serde_json::from_str(&approval.input).unwrap_or_default();
-    if approval.kind == "question" && approval.state == "pending" {
-        let answers =
-            assign(&asked.questions, given).map_err(|why| Failure::new(Status::Usage, why))?;
-        daemon.manager().answer(&approval.id, &answers).await?;
-    } else {
+    let answers = if approval.kind != "question" || approval.state != "pending" {
         // The daemon knows best what is wrong with it.
-        let answers = HashMap::from([(String::new(), given.to_vec())]);
-        daemon.manager().answer(&approval.id, &answers).await?;
-    }
+        HashMap::from([(String::new(), given.to_vec())])
+    } else if given.is_empty() {
+        picker::ask(&approval).await?
+    } else {
+        assign(&questions(&approval.input), given)
+            .map_err(|why| Failure::new(Status::Usage, why))?
+    };
+    daemon.manager().answer(&approval.id, &answers).await?;
     output.done(&Decided { id, verdict: "answer" }, || format!("Answered {id}"))
 }
 
-/// The questions in the tool's input.
-#[derive(Debug, Default, Deserialize)]
-struct Asked {
-    questions: Vec<Question>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Question {
-    question: String,
-    #[serde(default)]
-    header: String,
-    #[serde(default, rename = "multiSelect")]
-    multi: bool,
+/// There is no answer and nobody to ask for one.
+pub(super) fn unsaid() -> Failure {
+    Failure::usage("there is nobody at a terminal to ask: give the answer with --answer")
 }
 
 /// Which answer goes to which question.
@@ -77,7 +68,7 @@ fn assign(
             }
         };
         let answers = answers.entry(question.question.clone()).or_default();
-        if !answers.is_empty() && !question.multi {
+        if !answers.is_empty() && !question.several {
             return Err(format!("{:?} takes one answer only", question.question));
         }
         answers.push(text.to_owned());
@@ -92,8 +83,9 @@ fn assign(
 mod tests {
     use super::*;
 
-    fn question(question: &str, header: &str, multi: bool) -> Question {
-        Question { question: question.into(), header: header.into(), multi }
+    fn question(question: &str, header: &str, several: bool) -> Question {
+        let options = Vec::new();
+        Question { question: question.into(), header: header.into(), options, several }
     }
 
     fn given(answers: &[&str]) -> Vec<String> {

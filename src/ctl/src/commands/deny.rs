@@ -10,7 +10,13 @@ pub(super) async fn run(
     output: &Output,
     id: &str,
     message: &str,
+    stop: bool,
 ) -> Result<(), Failure> {
-    daemon.manager().deny(id, message).await?;
-    output.done(&Decided { id, verdict: "deny" }, || format!("Denied {id}"))
+    if stop {
+        daemon.manager().deny_and_stop(id, message).await?;
+    } else {
+        daemon.manager().deny(id, message).await?;
+    }
+    let done = if stop { "Denied and stopped" } else { "Denied" };
+    output.done(&Decided { id, verdict: "deny" }, || format!("{done} {id}"))
 }

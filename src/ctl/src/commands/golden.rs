@@ -7,10 +7,12 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::approve::Decided;
+use super::grants::Revoked;
 use super::list::Row;
 use super::monitor::Line;
 use super::overview::Overview;
-use crate::daemon::{Approval, Session, Summary};
+use super::resume::Resumed;
+use crate::daemon::{Approval, Grant, Session, Summary};
 
 fn approval() -> Approval {
     Approval {
@@ -30,6 +32,8 @@ fn approval() -> Approval {
         always_rule: None,
         created: "2026-01-02T03:04:05Z".parse().unwrap(),
         expires: "2026-01-02T04:04:05.000001Z".parse().unwrap(),
+        queued: false,
+        require: vec!["remote".to_owned()],
     }
 }
 
@@ -44,6 +48,7 @@ fn session() -> Session {
         permission_mode: None,
         context_percent: Some(42.5),
         cost_usd: None,
+        paused: false,
         managed: false,
         unit: None,
     }
@@ -69,6 +74,20 @@ fn the_json_forms_stay() {
     let approvals = vec![Row::from(&approval)];
     held("overview.json", &Overview { approvals, sessions: std::slice::from_ref(&session) });
     held("verdict.json", &Decided { id: "0123", verdict: "allow_always" });
+    let grant = Grant {
+        id: approval.id.clone(),
+        agent: "claude".to_owned(),
+        rules: vec!["Bash(touch made *)".to_owned()],
+        place: "localSettings".to_owned(),
+        file: Some("/home/me/webshop/.claude/settings.local.json".to_owned()),
+        session: session.id.clone(),
+        label: "webshop".to_owned(),
+        by: "telegram:111111111".to_owned(),
+        granted: approval.created,
+    };
+    held("grants.json", &[&grant, &Grant { file: None, ..grant.clone() }]);
+    held("revoked.json", &Revoked { id: "0123", done: "taken out of /home/me/settings.json" });
+    held("resumed.json", &Resumed { session: &session.id, label: &session.label });
     let summary = Summary {
         version: "1.2.3".to_owned(),
         state: "ready".to_owned(),
@@ -99,5 +118,13 @@ fn the_json_forms_stay() {
         by: approval.resolved_by,
         ..Line::default()
     };
-    held("monitor.json", &[asked, settled]);
+    let notice = Line {
+        time,
+        event: "notice",
+        session: Some(session.id),
+        kind: Some("paused".to_owned()),
+        summary: Some("Claude Code in webshop is paused".to_owned()),
+        ..Line::default()
+    };
+    held("monitor.json", &[asked, settled, notice]);
 }

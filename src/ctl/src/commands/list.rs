@@ -31,6 +31,7 @@ pub(super) struct Row<'a> {
     summary: &'a str,
     created: Timestamp,
     expires: Timestamp,
+    queued: bool,
 }
 
 impl<'a> From<&'a Approval> for Row<'a> {
@@ -47,16 +48,21 @@ impl<'a> From<&'a Approval> for Row<'a> {
             summary: &approval.summary,
             created: approval.created,
             expires: approval.expires,
+            queued: approval.queued,
         }
     }
 }
 
 pub(super) fn text(approvals: &[Approval], all: bool, output: &Output) -> String {
     let waiting = approvals.iter().filter(|approval| approval.state == "pending").count();
+    let queued = match approvals.iter().filter(|approval| approval.queued).count() {
+        0 => String::new(),
+        n => format!(", {n} of them in the queue of a session that asks too much"),
+    };
     let remark = match waiting {
         0 => "Nothing waits for you.\n".to_owned(),
         1 => "1 approval waits. pagerctl show|approve|deny ID\n".to_owned(),
-        n => format!("{n} approvals wait. pagerctl show|approve|deny ID\n"),
+        n => format!("{n} approvals wait{queued}. pagerctl show|approve|deny ID\n"),
     };
     if approvals.is_empty() {
         return output.remark(remark);
@@ -67,18 +73,26 @@ pub(super) fn text(approvals: &[Approval], all: bool, output: &Output) -> String
         let id = short(&approval.id, len);
         let age = span(approval.created, now);
         let session = one_line(&approval.label, 24);
-        let tool = one_line(&approval.tool, 24);
-        (id, age, session, tool, one_line(&approval.summary, 500))
+        (id, age, session, kind(approval), one_line(&approval.summary, 500))
     };
     let lines = if all {
         let rows = approvals.iter().map(|approval| {
-            let (id, age, session, tool, summary) = cells(approval);
-            [id, one_line(&approval.state, 16), age, session, tool, summary]
+            let (id, age, session, kind, summary) = cells(approval);
+            [id, one_line(&approval.state, 16), age, session, kind, summary]
         });
-        table(["ID", "STATE", "AGE", "SESSION", "TOOL", "SUMMARY"], rows.collect())
+        table(["ID", "STATE", "AGE", "SESSION", "KIND", "SUMMARY"], rows.collect())
     } else {
         let rows = approvals.iter().map(cells).map(<[String; 5]>::from);
-        table(["ID", "AGE", "SESSION", "TOOL", "SUMMARY"], rows.collect())
+        table(["ID", "AGE", "SESSION", "KIND", "SUMMARY"], rows.collect())
     };
     lines + &output.remark(format!("\n{remark}"))
+}
+
+/// The tool that would be used, or what sort of answer is wanted instead.
+fn kind(approval: &Approval) -> String {
+    let kind = match approval.kind.as_str() {
+        "permission" => one_line(&approval.tool, 24),
+        kind => one_line(kind, 24),
+    };
+    if approval.queued { format!("{kind}, queued") } else { kind }
 }

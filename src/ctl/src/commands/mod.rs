@@ -1,18 +1,21 @@
 //! The verbs, each in a file of its own.
 
 mod answer;
-mod approve;
+pub(crate) mod approve;
 pub(crate) mod audit;
 pub(crate) mod config;
 pub(crate) mod demo;
 mod deny;
 #[cfg(test)]
 mod golden;
+mod grants;
 pub(crate) mod hooks;
 mod list;
 mod monitor;
 mod overview;
+mod picker;
 pub(crate) mod policy;
+mod resume;
 mod sessions;
 pub(crate) mod setup;
 mod show;
@@ -40,6 +43,9 @@ pub(crate) fn run(args: Args, output: &Output) -> Result<(), Failure> {
             Some(Verb::Policy(args)) => return policy::run(&args, &target, output).await,
             Some(Verb::Setup(args)) => return interrupt::or_clean_up(setup::run(args)).await,
             Some(Verb::Demo(args)) => return interrupt::or_clean_up(demo::run(args)).await,
+            Some(Verb::Answer { answers, .. }) if answers.is_empty() && !picker::can(output) => {
+                return Err(answer::unsaid());
+            }
             verb => verb,
         };
         let daemon = Daemon::connect(&target).await?;
@@ -48,9 +54,12 @@ pub(crate) fn run(args: Args, output: &Output) -> Result<(), Failure> {
             Some(Verb::Status) => status::run(&daemon, output).await,
             Some(Verb::List { all }) => list::run(&daemon, output, all).await,
             Some(Verb::Show { id }) => show::run(&daemon, output, &id).await,
-            Some(Verb::Approve { id, always }) => approve::run(&daemon, output, &id, always).await,
-            Some(Verb::Deny { id, message }) => deny::run(&daemon, output, &id, &message).await,
+            Some(Verb::Approve(args)) => approve::run(&daemon, output, &args).await,
+            Some(Verb::Deny { id, message, stop }) => {
+                deny::run(&daemon, output, &id, &message, stop).await
+            }
             Some(Verb::Answer { id, answers }) => answer::run(&daemon, output, &id, &answers).await,
+            Some(Verb::Resume { session }) => resume::run(&daemon, output, &session).await,
             Some(Verb::Monitor) => monitor::run(&daemon, output).await,
             Some(Verb::Sessions { all }) => sessions::run(&daemon, output, all).await,
             Some(

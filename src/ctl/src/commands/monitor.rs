@@ -15,7 +15,7 @@ use crate::time::clock;
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Line {
     pub(super) time: Timestamp,
-    /// `approval_requested`, `approval_resolved`, `session_changed`, `daemon_started` or
+    /// `approval_requested`, `approval_resolved`, `session_changed`, `notice`, `daemon_started` or
     /// `daemon_stopped`.
     pub(super) event: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -78,6 +78,13 @@ async fn line(daemon: &Daemon, event: Event, time: Timestamp) -> Line {
                 labels.into_values().find(|(known, _)| *known == id).map(|(_, label)| label);
             Line { event: "session_changed", session: Some(id), label, state: Some(state), ..line }
         }
+        Event::Notice { kind, text, session } => Line {
+            event: "notice",
+            session: (!session.is_empty()).then_some(session),
+            kind: Some(kind),
+            summary: Some(text),
+            ..line
+        },
         Event::Started => Line { event: "daemon_started", ..line },
         Event::Stopped => Line { event: "daemon_stopped", ..line },
     }
@@ -105,6 +112,7 @@ fn text(line: &Line) -> String {
             let session = short(line.session.as_deref().unwrap_or_default(), 8);
             format!("{time} session {session} {} is {state}", shown(&line.label, 40))
         }
+        "notice" => format!("{time} notice: {}", shown(&line.summary, 1000)),
         "daemon_started" => format!("{time} pagerd is there"),
         _ => format!("{time} pagerd has gone"),
     }

@@ -21,6 +21,8 @@ pub(crate) enum Event {
     Resolved { id: String, verdict: String, by: String },
     /// A session does something else than before.
     Session { id: String, state: String },
+    /// Something a person should know though nothing is asked of them.
+    Notice { kind: String, text: String, session: String },
     /// The daemon is on the bus again.
     Started,
     /// The daemon has left the bus.
@@ -106,6 +108,10 @@ impl Events {
             "SessionChanged" => {
                 let (id, state) = body.deserialize().ok()?;
                 Some(Event::Session { id, state })
+            }
+            "Notice" => {
+                let (kind, text, session) = body.deserialize().ok()?;
+                Some(Event::Notice { kind, text, session })
             }
             _ => None,
         }

@@ -13,7 +13,7 @@ use zbus::fdo::ObjectManagerProxy;
 use zbus::proxy::CacheProperties;
 
 pub(crate) use events::{Event, Events};
-pub(crate) use model::{Approval, Session, Summary};
+pub(crate) use model::{Approval, Grant, Session, Summary};
 pub(crate) use transport::Target;
 
 use crate::failure::{Failure, Status};
@@ -122,6 +122,11 @@ impl Daemon {
             Session::read(Properties(properties))
         }))
         .await
+    }
+
+    /// The rules granted for good, the oldest first.
+    pub(crate) async fn grants(&self) -> Result<Vec<Grant>, Failure> {
+        self.manager.list_grants().await?.into_iter().map(Grant::read).collect()
     }
 
     /// What happens from now on.

@@ -7,6 +7,7 @@ use serde::Serialize;
 use zbus::zvariant::{OwnedObjectPath, OwnedValue};
 
 use super::Labels;
+use super::proxy::GrantRow;
 use crate::failure::{Failure, Status};
 
 /// The daemon as a whole.
@@ -45,6 +46,10 @@ pub(crate) struct Approval {
     pub(crate) always_rule: Option<String>,
     pub(crate) created: Timestamp,
     pub(crate) expires: Timestamp,
+    /// Whether it waits in its session's queue.
+    pub(crate) queued: bool,
+    /// The doors the policy takes a yes from; empty where every door will do.
+    pub(crate) require: Vec<String>,
 }
 
 impl Approval {
@@ -73,6 +78,12 @@ impl Approval {
             always_rule: some(properties.take("AlwaysRule")?),
             created: time(properties.take("Created")?)?,
             expires: time(properties.take("Expires")?)?,
+            queued: properties.take("Queued")?,
+            require: properties
+                .take::<String>("Require")?
+                .split_whitespace()
+                .map(str::to_owned)
+                .collect(),
         })
     }
 }
@@ -89,6 +100,8 @@ pub(crate) struct Session {
     pub(crate) permission_mode: Option<String>,
     pub(crate) context_percent: Option<f64>,
     pub(crate) cost_usd: Option<f64>,
+    /// Whether it stands still until it is resumed.
+    pub(crate) paused: bool,
     pub(crate) managed: bool,
     pub(crate) unit: Option<String>,
 }
@@ -107,9 +120,37 @@ impl Session {
             permission_mode: some(properties.take("PermissionMode")?),
             context_percent: known(properties.take("ContextPercent")?),
             cost_usd: known(properties.take("CostUsd")?),
+            paused: properties.take("Paused")?,
             managed: properties.take("Managed")?,
             unit: some(properties.take("Unit")?),
         })
+    }
+}
+
+/// What a person granted for good with one approval.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Grant {
+    /// The approval's id.
+    pub(crate) id: String,
+    pub(crate) agent: String,
+    pub(crate) rules: Vec<String>,
+    /// The agent's word for where it keeps them.
+    pub(crate) place: String,
+    /// The file they stand in; none where they stand in none now.
+    pub(crate) file: Option<String>,
+    pub(crate) session: String,
+    pub(crate) label: String,
+    pub(crate) by: String,
+    pub(crate) granted: Timestamp,
+}
+
+impl Grant {
+    pub(super) fn read(row: GrantRow) -> Result<Self, Failure> {
+        let (id, agent, rules, place, file, session, label, by, granted) = row;
+        let rules = rules.lines().map(str::to_owned).collect();
+        let file = (!file.is_empty()).then_some(file);
+        let granted = time(granted)?;
+        Ok(Self { id, agent, rules, place, file, session, label, by, granted })
     }
 }
 

@@ -7,6 +7,9 @@ use zbus::zvariant::{OwnedObjectPath, OwnedValue};
 /// A row of a listing: five columns, the second a path.
 pub(crate) type Row = (String, OwnedObjectPath, String, String, String);
 
+/// A granted rule: approval, agent, rules, place, file, session, label, by whom, when.
+pub(crate) type GrantRow = (String, String, String, String, String, String, String, String, u64);
+
 #[zbus::proxy(
     interface = "org.pagerd.Pager1.Manager",
     default_service = "org.pagerd.Pager1",
@@ -19,6 +22,11 @@ pub(crate) trait Manager {
     fn approve(&self, id: &str) -> zbus::Result<()>;
     fn approve_always(&self, id: &str) -> zbus::Result<()>;
     fn deny(&self, id: &str, reason: &str) -> zbus::Result<()>;
+    fn deny_and_stop(&self, id: &str, reason: &str) -> zbus::Result<()>;
+    fn accept_edits(&self, id: &str) -> zbus::Result<()>;
+    fn list_grants(&self) -> zbus::Result<Vec<GrantRow>>;
+    fn revoke_grant(&self, id: &str) -> zbus::Result<String>;
+    fn resume_session(&self, session: &str) -> zbus::Result<()>;
     fn answer(&self, id: &str, answers: &HashMap<String, Vec<String>>) -> zbus::Result<()>;
     #[zbus(property)]
     fn version(&self) -> zbus::Result<String>;

@@ -75,3 +75,24 @@ fn sessions_and_status_tell_the_state() {
     assert!(status.starts_with("● pagerd 1.2.3 is ready\n"), "{status}");
     assert!(status.contains("Waiting: 1 approval\n"), "{status}");
 }
+
+#[test]
+fn a_queue_is_listed_as_one() {
+    let mut daemon = Daemon::start();
+    for n in 0..12 {
+        daemon.ask(Kind::Permission, "Bash", &format!(r#"{{"command":"echo {n:02}"}}"#));
+    }
+    let list = daemon.ctl(&["list"]).out;
+    let rows: Vec<&str> = list.lines().skip(1).take(12).collect();
+    for (n, row) in rows.iter().enumerate() {
+        let kind = if n < 10 { "  Bash  " } else { "  Bash, queued  " };
+        assert!(
+            row.contains(kind.trim_end()) && row.ends_with(&format!("  echo {n:02}")),
+            "{list}"
+        );
+        assert_eq!(row.contains("queued"), n >= 10, "{list}");
+    }
+    assert!(list.contains("12 approvals wait, 2 of them in the queue"), "{list}");
+    let queued = daemon.ctl(&["list", "--json"]).json();
+    assert_eq!([&queued[9]["queued"], &queued[10]["queued"]], [false, true]);
+}

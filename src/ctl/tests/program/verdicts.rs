@@ -23,8 +23,22 @@ fn verdicts_reach_the_engine_under_the_persons_name() {
 
     let always = daemon.ask_always(Kind::Permission, "Bash", "{}", Some("Bash(ls:*)"));
     let ran = daemon.ctl(&["approve", "--always", "--json", &always.to_string()]);
+    assert_eq!((ran.status, ran.out.as_str()), (2, ""), "{ran:?}");
+    assert!(ran.err.contains("granted for good:\n    Bash(ls:*)\n"), "{ran:?}");
+    assert!(daemon.resolution(always).is_none(), "nobody was asked once more");
+    let ran = daemon.ctl(&["approve", "--always", "--yes", "--json", &always.to_string()]);
     assert_eq!(ran.json()["verdict"], "allow_always");
     assert_eq!(daemon.resolution(always).unwrap().verdict, Some(Verdict::AllowAlways));
+
+    let stopped = daemon.ask(Kind::Permission, "Bash", "{}");
+    let ran = daemon.ctl(&["deny", "--stop", &stopped.to_string(), "-m", "enough"]);
+    assert_eq!(ran.out, format!("Denied and stopped {stopped}\n"));
+    let stop = Verdict::Deny { reason: "enough".to_owned(), interrupt: true };
+    assert_eq!(daemon.resolution(stopped).unwrap().verdict, Some(stop));
+
+    let plan = daemon.ask(Kind::Plan, "ExitPlanMode", r#"{"plan":"Rewrite it"}"#);
+    assert_eq!(daemon.ctl(&["approve", "--accept-edits", &plan.to_string()]).status, 0);
+    assert_eq!(daemon.resolution(plan).unwrap().verdict, Some(Verdict::AllowEdits));
 
     let quiet = daemon.ask(Kind::Permission, "Bash", "{}");
     let ran = daemon.ctl(&["deny", "-q", &quiet.to_string()]);
@@ -37,6 +51,8 @@ fn questions_are_answered_by_their_label() {
     let input = r#"{"questions":[{"question":"Which way?","header":"Way","options":
         [{"label":"left","description":""}],"multiSelect":false}]}"#;
     let id = daemon.ask(Kind::Question, "AskUserQuestion", input).to_string();
+    let unsaid = daemon.ctl(&["answer", &id]);
+    assert!(unsaid.status == 2 && unsaid.err.contains("--answer"), "{unsaid:?}");
     let twice = daemon.ctl(&["answer", &id, "-a", "left", "-a", "right"]);
     assert_eq!(twice.status, 2, "{twice:?}");
     assert_eq!(daemon.ctl(&["approve", &id]).status, 1);
@@ -66,7 +82,25 @@ fn the_exit_status_says_why_not() {
         assert!(ran.err.contains("there is no approval"), "{ran:?}");
         assert!(ran.err.contains("\nhint: "), "{ran:?}");
     }
-    for args in [&["approve"][..], &["frobnicate"], &["list", "--frob"], &["answer", "1"]] {
+    for args in [&["approve"][..], &["frobnicate"], &["list", "--frob"], &["approve", "1", "-y"]] {
         assert_eq!(run(pagerctl().args(args)).status, 2);
     }
+}
+
+#[test]
+fn a_paused_session_is_resumed_by_its_name() {
+    let mut daemon = Daemon::start();
+    assert_eq!(daemon.ctl(&["resume", "webshop"]).status, 4);
+    for _ in 0..5 {
+        let id = daemon.ask(Kind::Permission, "Bash", "{}").to_string();
+        assert_eq!(daemon.ctl(&["deny", &id]).status, 0);
+    }
+    let sessions = daemon.ctl(&["sessions"]).out;
+    assert!(
+        sessions.lines().nth(1).unwrap().starts_with("6f0f5d50  paused  webshop"),
+        "{sessions}"
+    );
+    let ran = daemon.ctl(&["resume", "webshop"]);
+    assert_eq!((ran.status, ran.out.as_str()), (0, "webshop may ask again\n"), "{ran:?}");
+    assert_eq!(daemon.ctl(&["resume", "6f0f"]).status, 3, "it is not paused any more");
 }

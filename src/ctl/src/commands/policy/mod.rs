@@ -13,7 +13,8 @@ use pager_config::Diagnostic;
 use pager_config::paths::Paths;
 use pager_policy::{Place, Policy};
 
-use crate::daemon::Target;
+use super::grants;
+use crate::daemon::{Daemon, Target};
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -43,6 +44,13 @@ enum Deed {
         #[arg(long, value_name = "FILE")]
         policy: Option<PathBuf>,
     },
+    /// List the rules that were granted for good, by whom, when, and where they stand.
+    Grants,
+    /// Take a granted rule back.
+    Revoke {
+        /// The approval it was granted with, as `grants` names it.
+        id: String,
+    },
 }
 
 /// Does it.
@@ -51,6 +59,8 @@ pub(crate) async fn run(args: &Args, target: &Target, output: &Output) -> Result
         Deed::Check { file } => check::run(file.as_deref(), output),
         Deed::Explain(args) => explain::run(args, target, output).await,
         Deed::Test { cases, policy } => test::run(cases, policy.as_deref(), output),
+        Deed::Grants => grants::list(&Daemon::connect(target).await?, output).await,
+        Deed::Revoke { id } => grants::revoke(&Daemon::connect(target).await?, output, id).await,
     }
 }
 
