@@ -46,6 +46,7 @@ pub struct Server {
 }
 
 struct Interface {
+    name: String,
     capabilities: Vec<String>,
     shared: Shared,
 }
@@ -124,7 +125,7 @@ impl Interface {
     }
 
     fn get_server_information(&self) -> (&str, &str, &str, &str) {
-        ("double", "pager", "1", "1.2")
+        (&self.name, "pager", "1", "1.2")
     }
 
     /// A button was pressed.
@@ -158,9 +159,18 @@ impl Server {
     /// # Errors
     /// The bus's, or that another server has the name.
     pub async fn start(bus: &Bus, capabilities: &[&str]) -> zbus::Result<Self> {
+        Self::start_as("double", bus, capabilities).await
+    }
+
+    /// The same under the name of a server that is known to be peculiar.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub async fn start_as(name: &str, bus: &Bus, capabilities: &[&str]) -> zbus::Result<Self> {
         let shared: Shared = Arc::new((Mutex::default(), watch::channel(()).0));
         let capabilities = capabilities.iter().map(|&name| name.to_owned()).collect();
-        let interface = Interface { capabilities, shared: Arc::clone(&shared) };
+        let interface =
+            Interface { name: name.to_owned(), capabilities, shared: Arc::clone(&shared) };
         let connection = zbus::connection::Builder::address(bus.address())?
             .serve_at(PATH, interface)?
             .name(NAME)?

@@ -392,3 +392,14 @@ async fn who_tries_to_answer_for_the_person_is_shown() {
     assert_eq!(screen.values().filter(|card| is_told(card) && card.shown == 1).count(), 1);
     server.finish();
 }
+
+#[tokio::test]
+async fn dunst_is_not_believed_to_read_no_markup() {
+    let bus = Bus::start().unwrap();
+    let server = Server::start_as("dunst", &bus, &["actions", "body"]).await.unwrap();
+    let daemon = Daemon::start(&bus);
+    daemon.ask(1, "echo <$(curl evil)>").await;
+    let screen = server.until("the question", |screen| screen.len() == 1).await;
+    assert_eq!(screen.values().next().unwrap().body, "echo &lt;$(curl evil)&gt;");
+    server.finish();
+}

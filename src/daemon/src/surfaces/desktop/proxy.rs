@@ -28,6 +28,9 @@ pub(super) trait Notifications {
 
     fn get_capabilities(&self) -> zbus::Result<Vec<String>>;
 
+    /// Name, vendor, version, and version of the specification.
+    fn get_server_information(&self) -> zbus::Result<(String, String, String, String)>;
+
     #[zbus(signal)]
     fn action_invoked(&self, id: u32, action_key: &str);
 

@@ -42,10 +42,14 @@ impl Server {
             }
         };
         let has = |name: &str| names.iter().any(|known| known == name);
+        // dunst reads markup whatever it says, unless it is told not to, and leaves out of a text
+        // what it takes for a tag: then a person would allow what they do not see.
+        let who = notifications.get_server_information().await;
+        let is_dunst = who.is_ok_and(|(name, ..)| name == "dunst");
         let abilities = Abilities {
             actions: has("actions"),
             body: has("body"),
-            markup: has("body-markup"),
+            markup: has("body-markup") || is_dunst,
             reply: has(card::REPLY),
         };
         let bus = zbus::fdo::DBusProxy::new(connection).await?;
