@@ -63,7 +63,14 @@ impl Daemon {
     pub(crate) async fn waiting(&self) -> Result<Vec<Approval>, Failure> {
         let rows = self.manager.list_approvals().await?;
         let labels = self.labels().await?;
-        try_join_all(rows.iter().map(|row| self.approval_at(row.1.as_str(), &labels))).await
+        let approvals = rows.iter().map(async |row| {
+            // One that was asked or forgotten this very moment is listed and has no object.
+            match self.approval_at(row.1.as_str(), &labels).await {
+                Err(failure) if failure.status == Status::NotFound => Ok(None),
+                approval => approval.map(Some),
+            }
+        });
+        Ok(try_join_all(approvals).await?.into_iter().flatten().collect())
     }
 
     /// Those at hand that wait or were settled lately, the oldest first.

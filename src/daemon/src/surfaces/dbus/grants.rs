@@ -11,6 +11,10 @@ use super::error::Error;
 /// A granted rule as it is listed: approval, agent, rules, place, file, session, label, by, when.
 pub(super) type Row = (String, String, String, String, String, String, String, String, u64);
 
+/// Claude watches the folders of settings that were there when it started, and no others.
+const RUNNING: &str = "; a session that runs since before that folder was made goes by it until it \
+                       ends";
+
 /// Every rule that holds.
 pub(super) async fn list(context: &Context) -> Result<Vec<Row>, Error> {
     let wirings = context.shared.controls.wirings.clone();
@@ -59,7 +63,7 @@ pub(super) async fn revoke(
     // Done again after this has failed, it finds nothing to take out and is written down then.
     context.handle().submit(actor, Command::Revoke { approval: Box::new(approval) }).await?;
     Ok(match taken {
-        Some(file) => format!("taken out of {}", plain(&file.display().to_string())),
+        Some(file) => format!("taken out of {}{RUNNING}", plain(&file.display().to_string())),
         None => "it stood in the agent's settings no more".to_owned(),
     })
 }
