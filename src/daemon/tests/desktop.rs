@@ -99,7 +99,7 @@ async fn a_button_decides_and_the_notification_goes() {
     let screen = server.until("the question", |screen| screen.len() == 1).await;
     let (shown, card) = screen.into_iter().next().unwrap();
     assert_eq!(card.summary, "Claude Code in webshop wants to run a command");
-    assert_eq!(card.body, "touch &lt;made&gt; &amp;&amp; echo ok");
+    assert_eq!(card.body, "    touch &lt;made&gt; &amp;&amp; echo ok");
     assert_eq!(card.urgency, 2);
     let labels: Vec<_> = card.actions.iter().map(|(_, label)| label.as_str()).collect();
     assert_eq!(labels, ["Allow", "Deny"]);
@@ -117,7 +117,7 @@ async fn answered_at_another_door_it_goes_and_dismissed_it_decides_nothing() {
     let daemon = Daemon::start(&bus);
     let (first, second) = (daemon.ask(1, "one").await, daemon.ask(2, "two").await);
     let screen = server.until("both", |screen| screen.len() == 2).await;
-    let two = screen.iter().find(|(_, card)| card.body == "two").map(|(id, _)| *id).unwrap();
+    let two = screen.iter().find(|(_, card)| card.body == "    two").map(|(id, _)| *id).unwrap();
     server.dismiss(two).await;
     daemon.resolve(first, Verdict::Allow).await;
     server.until("nothing", BTreeMap::is_empty).await;
@@ -125,7 +125,7 @@ async fn answered_at_another_door_it_goes_and_dismissed_it_decides_nothing() {
     // It is not thrust upon the person again.
     let third = daemon.ask(3, "three").await;
     let screen = server.until("the third", |screen| !screen.is_empty()).await;
-    assert_eq!(screen.values().map(|card| card.body.as_str()).collect::<Vec<_>>(), ["three"]);
+    assert_eq!(screen.values().map(|card| card.body.as_str()).collect::<Vec<_>>(), ["    three"]);
     daemon.resolve(third, Verdict::deny("")).await;
     server.finish();
 }
@@ -160,7 +160,7 @@ async fn a_restarted_daemon_takes_over_what_is_on_the_screen() {
     let screen = server
         .until("one, replaced", |screen| screen.len() == 1 && screen.values().all(|c| c.shown == 2))
         .await;
-    assert_eq!(screen.values().next().unwrap().body, "one");
+    assert_eq!(screen.values().next().unwrap().body, "    one");
     server.press(*screen.keys().next().unwrap(), "Allow").await;
     assert_eq!(daemon.handle.resolution(waits).await.unwrap().state, State::Allowed);
     server.finish();
@@ -176,7 +176,7 @@ async fn a_server_without_actions_says_how_to_answer() {
     let card = screen.values().next().unwrap();
     assert!(card.actions.is_empty());
     let answer = format!("pagerctl approve {}", id.short());
-    assert!(card.body.starts_with("a && b\n") && card.body.contains(&answer), "{}", card.body);
+    assert!(card.body.starts_with("    a && b\n") && card.body.contains(&answer), "{}", card.body);
     server.finish();
 }
 
@@ -191,7 +191,7 @@ async fn what_cannot_be_shown_whole_cannot_be_allowed_here() {
     let card = screen.values().next().unwrap();
     let labels: Vec<_> = card.actions.iter().map(|(_, label)| label.as_str()).collect();
     assert_eq!(labels, ["Deny"]);
-    assert!(card.body.contains("122 characters left out"), "{}", card.body);
+    assert!(card.body.contains("126 characters left out"), "{}", card.body);
     server.finish();
 }
 
@@ -330,7 +330,7 @@ async fn of_many_questions_three_are_shown_and_the_others_counted() {
     let five = |card: &OnScreen| card.summary == "5 more wait in webshop";
     let screen = server.until("the next one", |screen| screen.values().any(five)).await;
     let shown: Vec<&str> = screen.values().map(|card| card.body.as_str()).collect();
-    assert!(shown.contains(&"echo 4") && screen.len() == 4, "{shown:?}");
+    assert!(shown.contains(&"    echo 4") && screen.len() == 4, "{shown:?}");
     // Dismissed, it comes back only when there are more.
     let (&more, _) = screen.iter().find(|(_, card)| five(card)).unwrap();
     server.dismiss(more).await;
@@ -400,6 +400,6 @@ async fn dunst_is_not_believed_to_read_no_markup() {
     let daemon = Daemon::start(&bus);
     daemon.ask(1, "echo <$(curl evil)>").await;
     let screen = server.until("the question", |screen| screen.len() == 1).await;
-    assert_eq!(screen.values().next().unwrap().body, "echo &lt;$(curl evil)&gt;");
+    assert_eq!(screen.values().next().unwrap().body, "    echo &lt;$(curl evil)&gt;");
     server.finish();
 }
