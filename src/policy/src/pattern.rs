@@ -62,7 +62,21 @@ impl Pattern {
         if !names.iter().any(is_name) {
             return false;
         }
+        let (subcommand, rest) = match rest.split_first() {
+            Some((Token::Word(choices), rest))
+                if choices.iter().all(|name| may_be_subcommand(name)) =>
+            {
+                (Some(choices), rest)
+            }
+            _ => (None, rest),
+        };
         let mut left = arguments.iter();
+        if let Some(choices) = subcommand {
+            match subcommand_in(arguments, choices) {
+                Some(at) => left = arguments[at + 1..].iter(),
+                None => return false,
+            }
+        }
         rest.iter().all(|token| match token {
             Token::Rest => true,
             Token::Word(choices) => {
@@ -189,6 +203,28 @@ fn has_letters(options: &[&String], arguments: &[Word]) -> bool {
     )
 }
 
+/// Whether a word may be a subcommand's name.
+fn may_be_subcommand(word: &str) -> bool {
+    word.starts_with(char::is_alphanumeric)
+        && word.chars().all(|c| c.is_alphanumeric() || "-_".contains(c))
+}
+
+/// Where a subcommand of one of these names stands: only options, and a word behind each of them that
+/// may be its value, can stand before it.
+fn subcommand_in(arguments: &[Word], names: &[String]) -> Option<usize> {
+    let is_option = |word: &Word| word.text.starts_with(['-', '+']);
+    for (at, word) in arguments.iter().enumerate() {
+        if names.contains(&word.text) {
+            return Some(at);
+        }
+        let may_be_value = at > 0 && is_option(&arguments[at - 1]);
+        if !is_option(word) && !may_be_value {
+            return None;
+        }
+    }
+    None
+}
+
 /// The letters of a word like `-rf`.
 fn cluster(word: &str) -> Option<&str> {
     let letters = word.strip_prefix('-')?;
@@ -253,6 +289,12 @@ mod tests {
             ("rm -r|-R|--recursive", "rm --rec x", true),
             ("find -delete", "find . -name x -delete", true),
             ("rm", "lsrm", false),
+            ("git push", "git -C /x -c a=b --no-pager push", true),
+            ("cargo publish", "cargo +nightly publish", true),
+            ("git push", "git diff push", false),
+            ("cargo publish", "cargo test publish", false),
+            ("rm /", "rm a /", true),
+            ("rm ** x", "rm a x", true),
         ] {
             assert_eq!(pattern(text).is_in(&simple(line)), found, "{text} / {line}");
         }

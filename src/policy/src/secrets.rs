@@ -125,3 +125,17 @@ pub(crate) fn answers(name: &str, arguments: &[&str]) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_manual_lists_all_that_is_built_in() {
+        let manual = include_str!("../../../man/pager-policy.5");
+        let lines: Vec<_> = manual.lines().collect();
+        for pattern in [SECRETS, NOT_SECRETS, OWN, GUARDED].concat() {
+            assert!(lines.contains(&pattern), "{pattern} is not in pager-policy(5)");
+        }
+    }
+}

@@ -1,5 +1,6 @@
 //! The policy from outside: files and calls in, judgements out.
 
+mod docs;
 mod faults;
 mod properties;
 mod rules;
