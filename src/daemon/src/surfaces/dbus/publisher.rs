@@ -60,22 +60,37 @@ impl Publisher {
         context: Context,
     ) -> Result<Self, Ended> {
         let opened = tokio::time::timeout(PATIENCE, async {
-            let connection = builder
-                .serve_at(ROOT, fdo::ObjectManager)?
-                .serve_at(ROOT, Manager::new(context.clone()))?
-                .build()
-                .await?;
             let noticed = *context.handle().published().borrow();
+            let look = answered(Look::take(&context).await).unwrap_or_default();
+            // All there is stands on the connection before its first call can be answered.
+            let mut builder = builder
+                .serve_at(ROOT, fdo::ObjectManager)?
+                .serve_at(ROOT, Manager::new(context.clone()))?;
+            for id in look.sessions.keys() {
+                let object = SessionObject::new(context.clone(), id.clone());
+                builder = builder.serve_at(session_path(id), object)?;
+            }
+            let mut approvals = BTreeMap::new();
+            for &id in look.approvals.keys() {
+                let approval = answered(context.handle().approval(id).await).flatten();
+                if let Some(approval) = approval {
+                    approvals.insert(id, Marks::of(&approval));
+                    let object = ApprovalObject::new(context.clone(), approval);
+                    builder = builder.serve_at(approval_path(&id), object)?;
+                }
+            }
             let mut publisher = Self {
-                connection,
+                connection: builder.build().await?,
                 context,
-                approvals: BTreeMap::new(),
+                approvals,
                 sessions: BTreeMap::new(),
                 jobs: BTreeMap::new(),
                 manager: HashMap::new(),
                 noticed,
             };
-            publisher.export_all().await?;
+            publisher.manager = publisher.manager_properties(&look);
+            publisher.sessions = look.sessions;
+            publisher.tell_jobs().await?;
             Ok(publisher)
         });
         opened.await.unwrap_or(Err(Ended::Stuck))
@@ -107,24 +122,6 @@ impl Publisher {
                 () = hint(&mut jobs) => {}
             }
         }
-    }
-
-    /// What is there before anybody watches is exported without being announced.
-    async fn export_all(&mut self) -> zbus::Result<()> {
-        let Some(look) = self.look().await else { return Ok(()) };
-        for id in look.sessions.keys() {
-            self.export(session_path(id), SessionObject::new(self.context.clone(), id.clone()))
-                .await?;
-        }
-        for &id in look.approvals.keys() {
-            if let Some(approval) = self.approval(id).await {
-                self.approvals.insert(id, Marks::of(&approval));
-                self.export_approval(approval).await?;
-            }
-        }
-        self.manager = self.manager_properties(&look);
-        self.sessions = look.sessions;
-        self.tell_jobs().await
     }
 
     async fn catch_up(&mut self) -> zbus::Result<()> {
