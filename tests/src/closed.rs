@@ -2,13 +2,17 @@
 //! and nothing of the machine's.
 
 use std::io::Write;
-use std::os::unix::net::UnixDatagram;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::net::{UnixDatagram, UnixListener};
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::agent::{Agent, Hook};
@@ -21,12 +25,16 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A program of this workspace, as built for the same profile as the running test.
 ///
 /// # Panics
-/// If it has not been built: `cargo build --workspace` (and `cargo test --workspace`) builds it.
+/// If it has not been built: `cargo test --workspace` builds it.
 pub fn program(name: &str) -> PathBuf {
     let own = std::env::current_exe().unwrap_or_default();
     // A test or benchmark is in target/<profile>/deps, a program in target/<profile>.
     let path = own.ancestors().nth(2).map(|profile| profile.join(name)).unwrap_or_default();
-    assert!(path.exists(), "{} is not there: run `cargo build --workspace` first", path.display());
+    assert!(
+        path.exists(),
+        "{} is not there: run `cargo build --workspace --bins --examples` first",
+        path.display()
+    );
     path
 }
 
@@ -41,6 +49,13 @@ pub struct Setup {
     pub bus: Option<String>,
     /// A bot's token, put into the file `token` beside pager.toml.
     pub token: Option<String>,
+    /// A folder whose files its state begins with.
+    pub state: Option<PathBuf>,
+    /// Whether the hook socket is held by the test and outlives the daemon, as systemd holds it.
+    pub supervised: bool,
+    /// What is to go wrong in it, as `PAGER_FAULT` of the daemon's example `faulty`, which then runs
+    /// in its place; an empty text for nothing.
+    pub fault: Option<String>,
 }
 
 impl Setup {
@@ -65,6 +80,8 @@ impl Setup {
 pub struct Daemon {
     dir: tempfile::TempDir,
     setup: Setup,
+    /// The hook socket, where the test holds it.
+    listener: Option<UnixListener>,
     child: Child,
     /// Started with the first hook.
     agent: Mutex<Option<Agent>>,
@@ -86,8 +103,12 @@ impl Daemon {
         if let Some(token) = &setup.token {
             write_private(&dir.path().join("token"), token)?;
         }
-        let (child, ready_after) = launch(dir.path(), &setup)?;
-        Ok(Self { dir, setup, child, agent: Mutex::default(), ready_after })
+        if let Some(left) = &setup.state {
+            copy_private(left, &dir.path().join("state"))?;
+        }
+        let listener = setup.supervised.then(|| listen(&dir.path().join("run"))).transpose()?;
+        let (child, ready_after) = launch(dir.path(), &setup, listener.as_ref())?;
+        Ok(Self { dir, setup, listener, child, agent: Mutex::default(), ready_after })
     }
 
     /// A path in the daemon's place.
@@ -114,7 +135,7 @@ impl Daemon {
     ///
     /// # Errors
     /// The kernel's.
-    pub fn signal(&self, signal: rustix::process::Signal) -> anyhow::Result<()> {
+    pub fn signal(&self, signal: Signal) -> anyhow::Result<()> {
         let pid = rustix::process::Pid::from_raw(i32::try_from(self.pid())?).context("pid 0")?;
         Ok(rustix::process::kill_process(pid, signal)?)
     }
@@ -134,9 +155,39 @@ impl Daemon {
     pub fn crash_and_restart(&mut self) -> anyhow::Result<()> {
         self.child.kill()?;
         self.child.wait()?;
-        let (child, ready_after) = launch(self.dir.path(), &self.setup)?;
+        let (child, ready_after) = launch(self.dir.path(), &self.setup, self.listener.as_ref())?;
         self.child = child;
         self.ready_after = ready_after;
+        Ok(())
+    }
+
+    /// The same, with this to go wrong in the new one ([`Setup::fault`]).
+    ///
+    /// # Errors
+    /// As [`Daemon::start`].
+    pub fn restart_with(&mut self, fault: &str) -> anyhow::Result<()> {
+        self.setup.fault = Some(fault.to_owned());
+        self.crash_and_restart()
+    }
+
+    /// Whether it runs.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn runs(&mut self) -> anyhow::Result<bool> {
+        Ok(self.child.try_wait()?.is_none())
+    }
+
+    /// Lets none of its files grow beyond so many bytes, in the middle of a write if need be; none
+    /// for no limit. Only for the example `faulty`, which does not die of it.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn limit_files(&self, bytes: Option<u64>) -> anyhow::Result<()> {
+        let pid = rustix::process::Pid::from_raw(i32::try_from(self.pid())?);
+        // Only the soft limit can be raised again.
+        let limit = rustix::process::Rlimit { current: bytes, maximum: None };
+        rustix::process::prlimit(pid, rustix::process::Resource::Fsize, limit)?;
         Ok(())
     }
 
@@ -240,6 +291,15 @@ pub fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
     Ok(file.write_all(text.as_bytes())?)
 }
 
+fn copy_private(from: &Path, to: &Path) -> anyhow::Result<()> {
+    std::fs::DirBuilder::new().mode(0o700).create(to)?;
+    for file in std::fs::read_dir(from)? {
+        let file = file?;
+        std::fs::copy(file.path(), to.join(file.file_name()))?;
+    }
+    Ok(())
+}
+
 /// A program with nothing of the machine's environment.
 fn closed(program: &Path, dir: &Path, setup: &Setup) -> Command {
     let mut command = Command::new(program);
@@ -257,7 +317,43 @@ fn closed(program: &Path, dir: &Path, setup: &Setup) -> Command {
     command
 }
 
-fn launch(dir: &Path, setup: &Setup) -> anyhow::Result<(Child, Duration)> {
+/// The hook socket as `pager.socket` makes it.
+fn listen(dir: &Path) -> anyhow::Result<UnixListener> {
+    std::fs::DirBuilder::new().mode(0o700).create(dir)?;
+    Ok(UnixListener::bind(dir.join("hook.sock"))?)
+}
+
+/// The daemon, to be started with the listener as the service manager would pass it.
+fn daemon(dir: &Path, setup: &Setup, listener: Option<&UnixListener>) -> anyhow::Result<Command> {
+    let pagerd = match setup.fault {
+        Some(_) => program("examples/faulty"),
+        None => program("pagerd"),
+    };
+    let mut command = match listener {
+        None => closed(&pagerd, dir, setup),
+        Some(_) => {
+            let mut shell = closed(Path::new("/bin/sh"), dir, setup);
+            let passed = "exec 3<&0 </dev/null; LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=hook \
+                          exec \"$0\" \"$@\"";
+            shell.arg("-c").arg(passed).arg(pagerd);
+            shell
+        }
+    };
+    if let Some(fault) = setup.fault.as_deref().filter(|fault| !fault.is_empty()) {
+        command.env("PAGER_FAULT", fault);
+    }
+    command.stdin(match listener {
+        Some(listener) => OwnedFd::from(listener.try_clone()?).into(),
+        None => Stdio::null(),
+    });
+    Ok(command)
+}
+
+fn launch(
+    dir: &Path,
+    setup: &Setup,
+    listener: Option<&UnixListener>,
+) -> anyhow::Result<(Child, Duration)> {
     let notify = dir.join("notify.sock");
     drop(std::fs::remove_file(&notify));
     let socket = UnixDatagram::bind(&notify)?;
@@ -265,10 +361,9 @@ fn launch(dir: &Path, setup: &Setup) -> anyhow::Result<(Child, Duration)> {
     socket.set_read_timeout(Some(Duration::from_millis(50)))?;
     let log = std::fs::OpenOptions::new().create(true).append(true).open(dir.join("log"))?;
     let started = Instant::now();
-    let mut child = closed(&program("pagerd"), dir, setup)
+    let mut child = daemon(dir, setup, listener)?
         .args(["--config", "pager.toml", "--state-dir", "state", "--runtime-dir", "run"])
         .env("NOTIFY_SOCKET", &notify)
-        .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(log)
         .spawn()?;
@@ -283,6 +378,11 @@ fn launch(dir: &Path, setup: &Setup) -> anyhow::Result<(Child, Duration)> {
             Err(_) => {
                 drop(child.kill());
                 let status = child.wait()?;
+                // Its fault can meet it before it is ready.
+                let meant = setup.fault.as_ref().is_some_and(|fault| !fault.is_empty());
+                if meant && status.signal() == Some(Signal::KILL.as_raw()) {
+                    return Ok((child, started.elapsed()));
+                }
                 let log = std::fs::read_to_string(dir.join("log")).unwrap_or_default();
                 anyhow::bail!("pagerd ended with {status} and was never ready: {log}");
             }

@@ -22,6 +22,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 pub use clock::{Clock, SystemClock};
 pub use handle::{EngineError, FindError, Handle};
 
+use crate::faults::{self, Point};
 use crate::store::{Commit, Store, StoreError};
 
 /// How often time is looked at even if no deadline is near: after a suspend the monotonic clock
@@ -191,6 +192,7 @@ impl<C: Clock> Engine<C> {
             Job::Submit { actor, command, window, reply } => {
                 let answer = self.submit(&actor, *command, window);
                 drop(reply.send(answer));
+                faults::pass(Point::Effects);
             }
             Job::Snapshot { reply } => {
                 drop(reply.send(Snapshot {
@@ -257,6 +259,7 @@ impl<C: Clock> Engine<C> {
                 return Err(EngineError::StoreUnavailable(error.to_string()));
             }
         };
+        faults::pass(Point::Apply);
         for (event, record) in events.iter().zip(&committed.evidence) {
             self.machine.apply(event);
             journal::log(&self.machine, event, record.as_ref());

@@ -12,6 +12,7 @@ use tokio::time::timeout;
 
 use super::Ingress;
 use super::connection::say;
+use crate::faults::{self, Point};
 use crate::host::fdstore;
 
 /// How long the event that tells why a hook was killed may be on its way.
@@ -37,6 +38,7 @@ impl Ingress {
         id: ApprovalId,
     ) {
         self.waiters.begin(id);
+        faults::pass(Point::Pending);
         fdstore::keep(&id, stream.as_fd());
         let end = if say(stream, &ServerLine::Pending { approval: id.to_string() }).await {
             self.wait_on(stream, decoder, adapter, id).await
@@ -89,6 +91,7 @@ impl Ingress {
         match self.handle.approval(id).await {
             Ok(Some(approval)) => {
                 say(stream, &answer(adapter, &approval)).await;
+                faults::pass(Point::Told);
                 End::Answered
             }
             _ => End::Stopping,

@@ -1,13 +1,15 @@
 //! The one way anything is written: a commit.
 
 use std::borrow::Cow;
+use std::path::Path;
 
 use pager_core::audit::{self, Head};
 use pager_core::{Approval, ApprovalId, Durability, Effect, Event, Machine};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use serde::Serialize;
 
-use super::{Store, StoreError, outbox};
+use super::{AUDIT_LOG, DATABASE, Store, StoreError, outbox};
+use crate::faults::{self, Point};
 
 /// What one command came to, to be made durable as a whole or not at all.
 #[derive(Debug, Clone, Copy)]
@@ -56,6 +58,7 @@ impl Store {
     /// The disk's or the database's; nothing has happened then.
     pub fn commit(&mut self, commit: Commit<'_>) -> Result<Committed, StoreError> {
         let before = self.audit.position();
+        faults::write(Point::Evidence).map_err(StoreError::io(Path::new(AUDIT_LOG)))?;
         let evidence = self.write_evidence(commit)?;
         match self.write_transaction(commit, &evidence) {
             Ok(seq) => {
@@ -129,6 +132,7 @@ impl Store {
         commit: Commit<'_>,
         evidence: &[Option<Head>],
     ) -> Result<u64, StoreError> {
+        faults::write(Point::Commit).map_err(StoreError::io(Path::new(DATABASE)))?;
         let full = commit.events.iter().any(|event| event.durability() == Durability::Full);
         self.db.pragma_update(None, "synchronous", if full { "FULL" } else { "NORMAL" })?;
         let tx = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;

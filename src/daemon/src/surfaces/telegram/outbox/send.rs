@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use super::{Outbox, STORE_RETRY, Step};
 use crate::engine::EngineError;
+use crate::faults::{self, Point};
 use crate::surfaces::telegram::DOOR;
 use crate::surfaces::telegram::api::Failure;
 use crate::surfaces::telegram::callback::{Nonce, Sent};
@@ -91,6 +92,7 @@ impl Outbox {
         match self.door.api.call(&call).await {
             Ok(MessageId(message)) => {
                 self.reached(chat);
+                faults::pass(Point::Sent);
                 self.asked(id, task, slot, Sent { message: Some(message), ..sent }, &notes).await
             }
             Err(failure) => {

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use super::send::NO_PREVIEW;
 use super::{Outbox, Step};
 use crate::engine::EngineError;
+use crate::faults::{self, Point};
 use crate::surfaces::telegram::api::Failure;
 use crate::surfaces::telegram::dialogue::{Place, Prompt};
 use crate::surfaces::telegram::render;
@@ -41,7 +42,10 @@ impl Outbox {
                 .parse_mode(ParseMode::Html)
                 .link_preview_options(NO_PREVIEW);
             match self.door.api.call::<_, serde::de::IgnoredAny>(&call).await {
-                Ok(_) => self.reached(sent.chat),
+                Ok(_) => {
+                    self.reached(sent.chat);
+                    faults::pass(Point::Sent);
+                }
                 Err(failure) if failure.is_not_modified() => {}
                 Err(Failure::Refused(why)) => {
                     tracing::debug!(

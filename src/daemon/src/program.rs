@@ -1,0 +1,46 @@
+//! The daemon as a program: arguments, log, exit status.
+
+use std::process::ExitCode;
+
+use crate::args::Args;
+use crate::daemon::{self, Failure};
+use crate::host;
+use clap::Parser;
+
+/// `EX_CONFIG` of sysexits(3): the configuration is wrong, and a restart mends nothing.
+const EX_CONFIG: u8 = 78;
+
+/// Runs it. To be called before any thread is started.
+pub fn run() -> ExitCode {
+    let args = Args::parse();
+    // Before any thread is started: it clears variables of the environment.
+    let passed = host::sockets::passed();
+    host::journal::init();
+    host::limits::set();
+    die_of_panics();
+    let outcome = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Other(error.into()))
+        .and_then(|runtime| runtime.block_on(daemon::run(&args, passed)));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Config(errors)) => {
+            tracing::error!(message_id = pager_core::message_id::CONFIG_REFUSED, "{errors}");
+            ExitCode::from(EX_CONFIG)
+        }
+        Err(Failure::Other(error)) => {
+            tracing::error!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// A panic in any thread ends the daemon: half of it alive would be worse than none, and the service
+/// manager starts a whole one, which gets the waiting hooks back.
+fn die_of_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        tracing::error!("pagerd ends itself, as it must not go on: {panic}");
+        std::process::abort();
+    }));
+}
