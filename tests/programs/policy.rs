@@ -3,8 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by it")]
 
-use std::process::Child;
-
+use pager_tests::agent::Hook;
 use pager_tests::closed::{Daemon, Setup, eventually, permission_request, printed};
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -28,12 +27,12 @@ fn start(policy: Option<&str>) -> Daemon {
     Daemon::start(Setup { policy: policy.map(str::to_owned), ..Setup::default() }).unwrap()
 }
 
-fn ask(daemon: &Daemon, command: &str) -> Child {
+fn ask(daemon: &Daemon, command: &str) -> Hook {
     daemon.hook(&permission_request(SESSION, command)).unwrap()
 }
 
 /// The decision that a hook printed.
-fn decision(hook: Child) -> Value {
+fn decision(hook: Hook) -> Value {
     let printed = printed(hook).unwrap();
     serde_json::from_str::<Value>(&printed).unwrap()["hookSpecificOutput"]["decision"].take()
 }
