@@ -53,6 +53,7 @@ async fn main() -> anyhow::Result<()> {
     figures.extend(hook()?);
     figures.push(start()?);
     figures.push(verify()?);
+    figures.push(judge()?);
     figures.extend(daemon().await?);
     println!("{:<58} {:>9} {:>9} {:>9} {:>6}", "", "median", "min", "max", "runs");
     for figure in &figures {
@@ -166,6 +167,45 @@ fn verify() -> anyhow::Result<Figure> {
         anyhow::ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
     }
     Ok(Figure::of("pagerctl audit verify, 1,000,000 records", "ms", times))
+}
+
+/// One judgement by five hundred rules, each with a command, a folder and a path, on this disk.
+fn judge() -> anyhow::Result<Figure> {
+    let rule = |n: usize| {
+        let verdict = ["allow", "deny", "ask"][n % 3];
+        format!(
+            "[[rule]]\nname = \"rule-{n}\"\nverdict = \"{verdict}\"\n\
+             command = [\"tool{n} sub **\", \"cargo sub{n} **\"]\n\
+             path = \"~/work/project{n}/**\"\ncwd = \"~/work/**\"\n"
+        )
+    };
+    let text = (0..500).map(rule).collect::<String>();
+    let document = pager_policy::parse(&text).map_err(|faults| {
+        anyhow::anyhow!("{}", faults.first().map_or_else(String::new, ToString::to_string))
+    })?;
+    let dir = tempfile::tempdir()?;
+    let project = dir.path().join("work/project7");
+    std::fs::create_dir_all(&project)?;
+    let place = pager_policy::Place { home: dir.path().to_owned(), own: Vec::new() };
+    let policy = pager_policy::Policy::new(&place, Some(document), &pager_policy::Disk)?;
+    let input =
+        json!({ "command": "cargo sub7 --workspace 2>&1 | tail -n 30 src/main.rs" }).to_string();
+    let call = pager_policy::Call {
+        agent: "claude",
+        tool: "Bash",
+        input: &input,
+        cwd: &project,
+        label: "webshop",
+    };
+    let once = || {
+        let started = Instant::now();
+        let judgement = policy.judge(call, &pager_policy::Disk, jiff::Timestamp::now());
+        let time = started.elapsed();
+        std::hint::black_box(&judgement);
+        time.as_secs_f64() * 1e6
+    };
+    let times = (0..2000).map(|_| once()).skip(100).collect();
+    Ok(Figure::of("a judgement of a command line by 500 rules", "µs", times))
 }
 
 async fn daemon() -> anyhow::Result<Vec<Figure>> {

@@ -93,6 +93,7 @@ impl Found {
     /// The path as it is written, or else what it leads to, if it is such a path.
     fn either(&self, is: &dyn Fn(&Path) -> bool) -> Option<&Path> {
         let written = Some(&*self.lexical).filter(|path| is(path));
-        written.or_else(|| self.real.as_deref().filter(|path| is(path)))
+        let real = self.real.as_deref().filter(|path| *path != self.lexical);
+        written.or_else(|| real.filter(|path| is(path)))
     }
 }

@@ -73,8 +73,29 @@ impl Compiled {
         })
     }
 
+    /// The rules that may have something to say of a call, by their place in the file.
+    fn candidates(&self, facts: &Facts<'_>) -> Vec<usize> {
+        let names = facts.commands().iter();
+        let by_command = names.filter_map(|simple| self.by_command.get(simple.name()));
+        let by_tool = self.by_tool.get(facts.call.tool);
+        let lists = by_command.chain(by_tool).chain([&self.for_others]);
+        let mut indices: Vec<_> = lists.flatten().copied().collect();
+        indices.sort_unstable();
+        indices.dedup();
+        indices
+    }
+
     /// What must be looked up once for a call.
     pub(crate) fn view<'v>(&'v self, facts: &'v Facts<'v>) -> View<'v> {
+        self.look(facts, false)
+    }
+
+    /// The same, for a look at every rule, whatever it is about.
+    pub(crate) fn whole_view<'v>(&'v self, facts: &'v Facts<'v>) -> View<'v> {
+        self.look(facts, true)
+    }
+
+    fn look<'v>(&'v self, facts: &'v Facts<'v>, all: bool) -> View<'v> {
         // What is found inside of others is never allowed by itself.
         let named = facts.commands().iter().map(|simple| match simple.inner {
             true => Vec::new(),
@@ -83,10 +104,15 @@ impl Compiled {
         let paths = facts.paths.iter().map(|found| {
             let real: Vec<_> = found.real.iter().flat_map(|path| self.paths.owners(path)).collect();
             let mut either = real.clone();
-            either.extend(self.paths.owners(&found.lexical));
+            if found.real.as_deref() != Some(&*found.lexical) {
+                either.extend(self.paths.owners(&found.lexical));
+            }
             (real, either)
         });
-        let any_path = self.document.rules.iter().any(|rule| !rule.paths.is_empty());
+        // Most calls concern few rules, and most rules have no use for what is costly.
+        let rules = || self.candidates(facts).into_iter().map(|at| &self.document.rules[at]);
+        let any_path = all || rules().any(|rule| !rule.paths.is_empty());
+        let any_cwd = all || rules().any(|rule| !rule.cwd.is_empty());
         let find = |text: &str| -> Vec<usize> {
             if self.regex_owners.is_empty() {
                 return Vec::new();
@@ -98,7 +124,7 @@ impl Compiled {
             facts,
             named: named.collect(),
             paths: if any_path { paths.collect() } else { Vec::new() },
-            cwds: self.cwds.owners(&facts.cwd).collect(),
+            cwds: if any_cwd { self.cwds.owners(&facts.cwd).collect() } else { Vec::new() },
             regexes: find(&facts.text),
             regexes_inside: inside,
             compiled: self,
@@ -146,14 +172,8 @@ pub(crate) const CRITERIA: &[(&str, Criterion)] = &[
 impl<'v> View<'v> {
     /// The rules of one verdict all of whose criteria hold, by their place in the file.
     pub(crate) fn rules(&self, verdict: Ruling) -> Vec<(usize, &'v Rule)> {
-        let Compiled { by_command, by_tool, for_others, document, .. } = self.compiled;
-        let by_command =
-            self.facts.commands().iter().filter_map(|simple| by_command.get(simple.name()));
-        let by_tool = by_tool.get(self.facts.call.tool);
-        let lists = by_command.chain(by_tool).chain([for_others]);
-        let mut indices: Vec<_> = lists.flatten().copied().collect();
-        indices.sort_unstable();
-        indices.dedup();
+        let document = &self.compiled.document;
+        let indices = self.compiled.candidates(self.facts);
         let rules = indices.into_iter().map(|index| (index, &document.rules[index]));
         rules.filter(|(index, rule)| rule.verdict == verdict && self.holds(*index, rule)).collect()
     }
