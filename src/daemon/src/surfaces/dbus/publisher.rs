@@ -6,6 +6,7 @@
 //! a settled approval for an hour, so nothing that happened can be missed, and after trouble of any
 //! sort the next look puts everything right.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
@@ -153,10 +154,9 @@ impl Publisher {
         }
         news.sort_by_key(|approval| (approval.created, approval.id));
         for approval in &news {
-            if !self.approvals.contains_key(&approval.id) {
+            if let Entry::Vacant(unknown) = self.approvals.entry(approval.id) {
                 // However it ended, it was asked first.
-                let asked = Marks { pending: true, ..Marks::of(approval) };
-                self.approvals.insert(approval.id, asked);
+                unknown.insert(Marks { pending: true, ..Marks::of(approval) });
                 self.export_approval(approval.clone()).await?;
                 let (id, path) = (approval.id.to_string(), approval_path(&approval.id));
                 let told = Manager::approval_requested(&self.root(), &id, path.as_ref()).await;
