@@ -15,6 +15,7 @@ use tokio::time::timeout;
 
 use super::Ingress;
 use super::intake::{Intake, Refusal};
+use super::preview;
 use crate::engine::EngineError;
 use crate::host::origin;
 
@@ -53,6 +54,7 @@ impl Ingress {
         if let Command::Ask { facts, .. } | Command::Observe { facts, .. } = &mut command {
             facts.origin = Some(origin);
         }
+        preview::fill(&mut command, preview::WITHIN).await;
         match adapter {
             Adapter::Codex => self.carry_out_for_codex(stream, decoder, command, step).await,
             _ => {

@@ -3,6 +3,7 @@
 mod codex;
 mod connection;
 mod intake;
+mod preview;
 mod waiters;
 mod waiting;
 

@@ -108,7 +108,7 @@ fn head(approval: &Approval, parts: &[Part]) -> Html {
                 let bold = Style { bold: true, ..Style::default() };
                 head.prose(&[(bold, format!("⚠ {words}"))]);
             }
-            Part::Note(words) => head.text(words),
+            Part::Note(words) => head.prose(&[(Style::default(), words.clone())]),
             Part::Line { name, value } => {
                 head.text(&format!("{name}: "));
                 head.code(value);
@@ -138,5 +138,7 @@ fn tail(approval: &Approval, last_line: &Html) -> Html {
     tail
 }
 
+#[cfg(test)]
+mod golden;
 #[cfg(test)]
 mod tests;

@@ -21,17 +21,23 @@ fn approval(kind: Kind, tool: &str, input: &str) -> Approval {
     Approval::new(id, &facts, request, label, Timestamp::UNIX_EPOCH, Timestamp::MAX)
 }
 
-fn bash(command: &str) -> Approval {
+pub(super) fn bash(command: &str) -> Approval {
     approval(Kind::Permission, "Bash", &serde_json::json!({ "command": command }).to_string())
 }
 
 /// The text that Telegram would show: the markup taken out, the escapes undone.
-fn shown(html: &str) -> String {
-    let mut text = html.to_owned();
-    for tag in ["<b>", "</b>", "<code>", "</code>", "<pre>", "</pre>"] {
-        text = text.replace(tag, "");
+pub(super) fn shown(html: &str) -> String {
+    let (mut text, mut rest) = (String::new(), html);
+    while let Some((before, tagged)) = rest.split_once('<') {
+        let (tag, after) = tagged.split_once('>').unwrap();
+        let name = tag.trim_start_matches('/');
+        let ours = ["b", "i", "code", "pre"].contains(&name);
+        assert!(ours || name.starts_with("code class=\"language-"), "{tag}");
+        text.push_str(before);
+        rest = after;
     }
-    assert!(!text.contains(['<', '>']), "{text}");
+    text.push_str(rest);
+    assert!(!text.contains('>'), "{text}");
     text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 }
 
