@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use pager_core::approval::{AlwaysGrant, Input, Kind};
+use pager_core::sanitize::{in_line, one_line};
 use pager_core::{Activity, Agent, Approval, Command, Request, RequestId, Sha256Hex, Verdict};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::AdapterError;
-use crate::members::{Members, facts, name, text};
+use crate::members::{Members, NAME_MAX, facts, name, text};
 
 /// What the model is told of a plain no.
 const DENIED: &str = "The user said no to this.";
@@ -88,6 +89,8 @@ fn always(suggestions: &RawValue) -> Option<AlwaysGrant> {
             "addDirectories" => directories(&suggestion)?,
             _ => return None,
         };
+        let rule =
+            [Some(rule), kept(&suggestion)].into_iter().flatten().collect::<Vec<_>>().join("\n");
         Some(AlwaysGrant { rule, suggestion: raw.get().to_owned() })
     })
 }
@@ -100,8 +103,11 @@ fn rules(suggestion: &Value) -> Option<String> {
         .map(|rule| {
             let tool = rule.get("toolName")?.as_str()?;
             match rule.get("ruleContent") {
-                Some(content) => Some(format!("{tool}({})", content.as_str()?)),
-                None => Some(tool.to_owned()),
+                // On one line each, so that none can pass for two, or for what pager says.
+                Some(content) => {
+                    Some(in_line(&format!("{tool}({})", content.as_str()?)).into_owned())
+                }
+                None => Some(in_line(tool).into_owned()),
             }
         })
         .collect();
@@ -111,8 +117,19 @@ fn rules(suggestion: &Value) -> Option<String> {
 fn directories(suggestion: &Value) -> Option<String> {
     let directories = suggestion.get("directories")?.as_array()?;
     let lines: Option<Vec<String>> =
-        directories.iter().map(|dir| dir.as_str().map(|dir| format!("all of {dir}"))).collect();
+        directories.iter().map(|dir| Some(format!("all of {}", in_line(dir.as_str()?)))).collect();
     lines.filter(|lines| !lines.is_empty()).map(|lines| lines.join("\n"))
+}
+
+/// For whom and for how long it would be granted.
+fn kept(suggestion: &Value) -> Option<String> {
+    Some(match suggestion.get("destination")?.as_str()? {
+        "session" => "for this session only".to_owned(),
+        "localSettings" => "for you in this project (.claude/settings.local.json)".to_owned(),
+        "projectSettings" => "for everybody in this project (.claude/settings.json)".to_owned(),
+        "userSettings" => "for you everywhere (~/.claude/settings.json)".to_owned(),
+        other => format!("kept in {}", one_line(other, NAME_MAX)),
+    })
 }
 
 /// The digest by which a call is found again in the event that tells of its end, whatever the white

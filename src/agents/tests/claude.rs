@@ -102,7 +102,11 @@ fn a_request_keeps_the_input_as_it_was_received() {
     assert_eq!(&**request.input.text(), text);
     assert_eq!(request.input.sha256(), &Sha256Hex::of(text.as_bytes()));
     let always = request.always.unwrap();
-    assert_eq!(always.rule, "Bash(touch made *)\nBash(curl -s http://127.0.0.1:9)");
+    assert_eq!(
+        always.rule,
+        "Bash(touch made *)\nBash(curl -s http://127.0.0.1:9)\n\
+         for you in this project (.claude/settings.local.json)"
+    );
     assert!(recorded!("permission-request").contains(&always.suggestion));
 
     let spaced = r#"{ "session_id":"a", "hook_event_name" : "PermissionRequest",
@@ -114,7 +118,7 @@ fn a_request_keeps_the_input_as_it_was_received() {
 fn a_mode_is_never_granted_for_always_but_a_folder_may_be() {
     let (_, request) = asked(recorded!("permission-request-write"));
     let always = request.always.unwrap();
-    assert_eq!(always.rule, "all of /srv/notes");
+    assert_eq!(always.rule, "all of /srv/notes\nfor this session only");
     assert_eq!(
         always.suggestion,
         r#"{"type":"addDirectories","directories":["/srv/notes"],"destination":"session"}"#

@@ -41,6 +41,17 @@ pub enum Format {
 }
 
 impl Format {
+    /// What a text of this format is called where others stand beside it.
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Text => "Text",
+            Self::Command => "Command",
+            Self::Diff => "Change",
+            Self::Json => "Input",
+            Self::Markdown => "Plan",
+        }
+    }
+
     /// The ending of a file of this format, without the dot.
     pub const fn ending(self) -> &'static str {
         match self {

@@ -241,7 +241,15 @@ impl View {
         self.blocks.push(Part::Block { name, format, text });
     }
 
-    fn finish(self) -> Vec<Part> {
+    fn finish(mut self) -> Vec<Part> {
+        // What it is all about comes first, and has a name where something stands beside it.
+        self.blocks.sort_by_key(|block| !matches!(block, Part::Block { name: "", .. }));
+        if self.blocks.len() > 1
+            && let Some(Part::Block { name, format, .. }) = self.blocks.first_mut()
+            && name.is_empty()
+        {
+            *name = format.word();
+        }
         let hid = self.hid.then(|| {
             let words = "Characters that hide or deceive are in it, shown as ⟨U+…⟩.";
             Part::Warning(words.to_owned())

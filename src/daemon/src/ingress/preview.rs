@@ -10,7 +10,8 @@ mod read;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use pager_core::{Command, Facts, Request, sanitize::in_line, sanitize::one_line};
+use pager_core::sanitize::{in_line, one_line};
+use pager_core::{Command, Facts};
 use tokio::sync::{Semaphore, oneshot};
 
 use change::Change;
@@ -62,11 +63,11 @@ async fn within(change: Change, facts: &Facts, time: Duration) -> String {
 fn compare(change: &Change, path: &Path, deadline: Instant) -> String {
     let (found, mut notes) = match read::text(path) {
         Ok(Found { text, real }) => {
-            let note = (real != path).then(|| format!("The file is really {}.", short(&real)));
+            let note = (real != path).then(|| format!("The file is really {}", short(&real)));
             (Some(text), Vec::from_iter(note))
         }
         Err(Unseen::Missing { link }) => {
-            let note = link.map(|to| format!("The file is a link to {}.", short(&to)));
+            let note = link.map(|to| format!("The file is a link to {}", short(&to)));
             (None, Vec::from_iter(note))
         }
         Err(unseen) => return format!("It could not be compared with the file: {unseen}."),

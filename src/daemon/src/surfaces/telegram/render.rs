@@ -91,7 +91,10 @@ fn message(approval: &Approval, last_line: &Html) -> (String, bool) {
     }
     let mut text = head(approval, &parts);
     let tail = tail(approval, last_line);
-    let fitted = fit::fit(&parts, TEXT_MAX.saturating_sub(text.units + tail.units));
+    let fitted = fit::fit(&parts, TEXT_MAX.saturating_sub(text.units + tail.units + 1));
+    if fitted.html.units > 0 {
+        text.text("\n");
+    }
     text.append(&fitted.html);
     text.append(&tail);
     (text.html, fitted.left_out == 0)
@@ -101,8 +104,8 @@ fn message(approval: &Approval, last_line: &Html) -> (String, bool) {
 fn head(approval: &Approval, parts: &[Part]) -> Html {
     let mut head = Html::default();
     head.prose(&[headline(approval)]);
-    head.text("\n");
-    for part in parts {
+    for part in parts.iter().filter(|part| !matches!(part, Part::Block { .. })) {
+        head.text("\n");
         match part {
             Part::Warning(words) => {
                 let bold = Style { bold: true, ..Style::default() };
@@ -113,9 +116,8 @@ fn head(approval: &Approval, parts: &[Part]) -> Html {
                 head.text(&format!("{name}: "));
                 head.code(value);
             }
-            Part::Block { .. } => continue,
+            Part::Block { .. } => {}
         }
-        head.text("\n");
     }
     head
 }

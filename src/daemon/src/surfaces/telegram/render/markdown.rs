@@ -86,10 +86,7 @@ impl Writer {
                 self.new_block();
                 self.bold += 1;
             }
-            Tag::BlockQuote(_) => {
-                self.quotes += 1;
-                self.new_block();
-            }
+            Tag::BlockQuote(_) => self.quotes += 1,
             Tag::List(first) => self.lists.push(first),
             Tag::Item => {
                 self.new_block();
