@@ -57,7 +57,7 @@ pub(super) struct Publisher {
 impl Publisher {
     /// Makes the connection and exports on it all there is.
     pub(super) async fn open(
-        builder: connection::Builder<'_>,
+        builder: connection::Builder<'static>,
         context: Context,
     ) -> Result<Self, Ended> {
         let opened = tokio::time::timeout(PATIENCE, async {
