@@ -12,6 +12,7 @@ pub mod engine;
 pub mod faults;
 pub mod host;
 pub mod ingress;
+mod panics;
 pub mod policy;
 pub mod program;
 pub mod status;

@@ -18,6 +18,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use crate::engine::{EngineError, Handle};
+use crate::panics::contained;
 
 /// How long the disk may take to say where the paths of a call lead.
 const WITHIN: Duration = Duration::from_secs(2);
@@ -130,12 +131,14 @@ impl Keeper {
             timeout(WITHIN, async move {
                 let turn = turns.acquire_owned().await.ok()?;
                 let judged = spawn_blocking(move || {
-                    let policy = add_locals(&policy, Path::new(&asked.cwd));
-                    let judgement = asked.judge(&policy, &Disk);
+                    let judgement = contained(|| {
+                        let policy = add_locals(&policy, Path::new(&asked.cwd));
+                        asked.judge(&policy, &Disk)
+                    });
                     drop(turn);
                     judgement
                 });
-                judged.await.ok()
+                judged.await.ok().flatten()
             })
             .await
         };
@@ -144,8 +147,8 @@ impl Keeper {
         }
         tracing::warn!("the policy was asked without the disk, which did not answer in time");
         let blind = policy.clone();
-        let judged = spawn_blocking(move || asked.judge(&blind, &NoDisk)).await;
-        let judged = judged.ok().filter(|judgement| judgement.ruling != Ruling::Allow);
+        let judged = spawn_blocking(move || contained(|| asked.judge(&blind, &NoDisk))).await;
+        let judged = judged.ok().flatten().filter(|judgement| judgement.ruling != Ruling::Allow);
         judged.unwrap_or_else(|| Judgement {
             policy: policy.hash().clone(),
             ruling: Ruling::Ask,

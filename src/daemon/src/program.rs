@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use crate::args::Args;
 use crate::daemon::{self, Failure};
-use crate::host;
+use crate::{host, panics};
 use clap::Parser;
 
 /// `EX_CONFIG` of sysexits(3): the configuration is wrong, and a restart mends nothing.
@@ -17,7 +17,7 @@ pub fn run() -> ExitCode {
     let passed = host::sockets::passed();
     host::journal::init();
     host::limits::set();
-    die_of_panics();
+    panics::end_the_daemon();
     let outcome = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -34,13 +34,4 @@ pub fn run() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// A panic in any thread ends the daemon: half of it alive would be worse than none, and the service
-/// manager starts a whole one, which gets the waiting hooks back.
-fn die_of_panics() {
-    std::panic::set_hook(Box::new(|panic| {
-        tracing::error!("pagerd ends itself, as it must not go on: {panic}");
-        std::process::abort();
-    }));
 }
