@@ -8,6 +8,7 @@ use tokio::net::UnixStream;
 
 use super::Ingress;
 use super::connection::say;
+use super::preview;
 
 impl Ingress {
     /// Asks a question of Codex's. Where its session could be joined the hook ends at once, so that
@@ -32,6 +33,7 @@ impl Ingress {
             _ => None,
         };
         let policy = self.policy.advise(&self.handle, &mut command).await;
+        preview::fill(&mut command, preview::WITHIN).await;
         // No time for a person; a rule of theirs needs none.
         if let Command::Ask { facts, request } = &command
             && window.is_some_and(|window| window.is_zero())

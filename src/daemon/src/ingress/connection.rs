@@ -54,12 +54,12 @@ impl Ingress {
         if let Command::Ask { facts, .. } | Command::Observe { facts, .. } = &mut command {
             facts.origin = Some(origin);
         }
-        preview::fill(&mut command, preview::WITHIN).await;
         match adapter {
             Adapter::Codex => self.carry_out_for_codex(stream, decoder, command, step).await,
             _ => {
                 let done = {
                     let _unchanged = self.policy.advise(&self.handle, &mut command).await;
+                    preview::fill(&mut command, preview::WITHIN).await;
                     self.handle.submit(Actor::Agent, command).await
                 };
                 self.conclude_asking(stream, decoder, adapter, done).await;

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use pager_core::sanitize::{in_line, one_line};
-use pager_core::{Command, Facts};
+use pager_core::{Command, Facts, Ruling};
 use tokio::sync::{Semaphore, oneshot};
 
 use change::Change;
@@ -26,9 +26,13 @@ const PREVIEW_MAX: usize = 1 << 20;
 
 const TOO_SLOW: &str = "The file could not be looked at in time.";
 
-/// Gives a question about a change of a file its preview, within a time.
+/// Gives a question about a change of a file its preview, within a time. What the policy decides
+/// nobody is shown: the file, which may hold a secret, is then left alone.
 pub(super) async fn fill(command: &mut Command, time: Duration) {
     let Command::Ask { facts, request } = command else { return };
+    if request.judgement.as_ref().is_some_and(|judgement| judgement.ruling != Ruling::Ask) {
+        return;
+    }
     let Some(change) = Change::read(&request.tool, request.input.text()) else { return };
     request.preview = Some(within(change, facts, time).await.into());
 }
