@@ -73,6 +73,8 @@ dependencies() {
     elif [ ! -x $deny ]; then
         cargo install --quiet --locked --root target/tools cargo-deny || return
     fi
+    # It looks at what every platform would use, and a build fetches what this one does.
+    cargo fetch --locked --quiet || return
     # Licences, sources and duplicates. Known advisories change by the day, and no commit of ours
     # makes them: they are looked at apart from this.
     $deny --offline --locked check --hide-inclusion-graph bans licenses sources

@@ -13,7 +13,7 @@ const PATCH: &str = "item/fileChange/requestApproval";
 const MCP: &str = "mcpServer/elicitation/request";
 
 /// A request about `call_4`, and more.
-fn about(more: Value) -> String {
+fn about(more: &Value) -> String {
     let mut params = json!({ "threadId": "t", "turnId": "u", "itemId": "call_4" });
     params.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     params.to_string()
@@ -21,12 +21,12 @@ fn about(more: Value) -> String {
 
 #[test]
 fn commands_and_patches_are_known_by_their_call() {
-    let command = about(json!({ "kind": "command", "command": "/bin/bash -lc ls" }));
+    let command = about(&json!({ "kind": "command", "command": "/bin/bash -lc ls" }));
     let request = understand(COMMAND, &command).unwrap();
     assert_eq!((request.thread.as_str(), request.turn.as_deref()), ("t", Some("u")));
     let shell = Some("/bin/bash -lc ls".to_owned());
     assert_eq!(request.subject, Subject::Call { item: "call_4".to_owned(), command: shell });
-    let patch = about(json!({ "reason": null, "grantRoot": null }));
+    let patch = about(&json!({ "reason": null, "grantRoot": null }));
     let subject = understand(PATCH, &patch).unwrap().subject;
     assert_eq!(subject, Subject::Call { item: "call_4".to_owned(), command: None });
 }
@@ -58,11 +58,11 @@ fn what_asks_for_more_or_is_not_understood_is_nobodys() {
         json!({ "command": "ls", "grantRoot": "/" }),
         json!({}),
     ] {
-        assert_eq!(understand(COMMAND, &about(more.clone())), None, "{more}");
+        assert_eq!(understand(COMMAND, &about(&more)), None, "{more}");
     }
     for (method, params) in [
-        ("item/permissions/requestApproval", about(json!({}))),
-        ("execCommandApproval", about(json!({ "command": ["ls"] }))),
+        ("item/permissions/requestApproval", about(&json!({}))),
+        ("execCommandApproval", about(&json!({ "command": ["ls"] }))),
         (COMMAND, "null".to_owned()),
         (COMMAND, "{".to_owned()),
     ] {
