@@ -87,7 +87,13 @@ fn comes_back(daemon: &Daemon, number: u8) -> BufReader<UnixStream> {
 
 /// The next line that the daemon says.
 fn line(hook: &mut BufReader<UnixStream>) -> Value {
-    let mut line = String::new();
-    hook.read_line(&mut line).unwrap();
-    serde_json::from_str(&line).unwrap()
+    loop {
+        let mut line = String::new();
+        hook.read_line(&mut line).unwrap();
+        let said: Value = serde_json::from_str(&line).unwrap();
+        // The last release knows nothing of it, and passes over it.
+        if said["type"] != "seen" {
+            return said;
+        }
+    }
 }
