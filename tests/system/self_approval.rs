@@ -15,7 +15,7 @@ pub(crate) const SCENARIOS: &[Scenario] =
 
 /// What the agent runs in the background, through its own Bash tool, once it is told what to approve.
 const SELFISH: &str = r#"#!/bin/sh
-read -r id </home/user/id
+read -r id terminal </home/user/id
 clean="env -i PATH=$PATH HOME=$HOME XDG_RUNTIME_DIR=$XDG_RUNTIME_DIR
     DBUS_SESSION_BUS_ADDRESS=unix:path=$XDG_RUNTIME_DIR/bus"
 approve='pagerctl approve "$1" >/dev/null 2>&1; echo $? >/home/user/status'
@@ -29,7 +29,7 @@ approve='pagerctl approve "$1" >/dev/null 2>&1; echo $? >/home/user/status'
     echo "let go of: $status"
     systemd-run --user --quiet --wait --pipe pagerctl approve "$id" >/dev/null 2>&1
     echo "by the manager: $?"
-    tmux -L terminal0 run-shell -b "set -- $id; $approve"
+    tmux -L "$terminal" run-shell -b "set -- $id; $approve"
     read -r status </home/user/status
     echo "by tmux: $status"
 } >/home/user/outcome
@@ -39,7 +39,8 @@ fn no_agent_approves_itself(system: &System) -> Result<()> {
     let house = House::open(system)?;
     let asking = selfish(system, house)?;
     let id = &asking.approval;
-    system.run_as_user(["sh", "-c", "echo \"$1\" >/home/user/id", "sh", id])?;
+    let terminal = asking.terminal.socket();
+    system.run_as_user(["sh", "-c", "echo \"$*\" >/home/user/id", "sh", id, terminal])?;
     let outcome = system.run_as_user(["cat", "/home/user/outcome"])?;
     ensure!(outcome.contains("below the agent of session work"), "{outcome}");
     for way in ["plain", "without its environment", "let go of", "by the manager", "by tmux"] {

@@ -42,6 +42,11 @@ impl<'a> Terminal<'a> {
         Ok(terminal)
     }
 
+    /// The name of its tmux server's socket, as `tmux -L` takes it.
+    pub fn socket(&self) -> &str {
+        &self.socket
+    }
+
     /// What the screen shows.
     ///
     /// # Errors
