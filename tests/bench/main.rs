@@ -223,7 +223,9 @@ async fn daemon() -> anyhow::Result<Vec<Figure>> {
     for n in 0..40 {
         let before = double.view().calls_of("sendMessage").len();
         let started = Instant::now();
-        let hook = daemon.hook(&permission_request(SESSION, &format!("touch made-{n}")))?;
+        // A session of its own for each: one that asks so often would be made to queue.
+        let session = format!("bench-{n}");
+        let hook = daemon.hook(&permission_request(&session, &format!("touch made-{n}")))?;
         double
             .wait_for("the question", |view| {
                 (view.calls_of("sendMessage").len() > before).then_some(())
