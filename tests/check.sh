@@ -5,6 +5,9 @@ set -uo pipefail
 # A shell that runs this in the background has it ignore SIGINT, and so would every program tested.
 [ -n "${PAGER_CHECK_SIGNALS:-}" ] || PAGER_CHECK_SIGNALS=default exec env --default-signal "$0" "$@"
 cd "$(dirname "$(realpath "$0")")/.." || exit 1
+# The tests answer as a person does: what runs in an agent's environment would be refused.
+unset CLAUDECODE CLAUDE_CODE_CHILD_SESSION CLAUDE_CODE_SESSION_ID AI_AGENT GEMINI_CLI CURSOR_AGENT OPENCODE
+unset CODEX_THREAD_ID CODEX_SESSION_ID CODEX_TOOL_CALL_ID CODEX_SANDBOX CODEX_SANDBOX_NETWORK_DISABLED
 export DEBIAN_FRONTEND=noninteractive
 export PATH=$HOME/.cargo/bin:$PATH
 
