@@ -91,7 +91,26 @@ tests() {
     # Elsewhere the suite itself says why it does not run.
     [ "$boots" = no ] || export PAGER_SYSTEM=required
     # In the profile that is shipped: what is built once serves the packages, the demo and the tests.
-    cargo test --locked --release --workspace --no-fail-fast
+    rm -rf target/system/failed
+    cargo test --locked --release --workspace --no-fail-fast 2>&1 | tee target/tests.log
+    local status=${PIPESTATUS[0]}
+    [ "$status" = 0 ] || failures_again
+    return "$status"
+}
+
+# What failed, at the end of a long log, where it is looked for: the shortest last.
+failures_again() {
+    local log
+    for log in target/system/failed/*.log; do
+        [ -e "$log" ] || continue
+        printf '\n== the end of %s\n' "$log"
+        tail -n 60 "$log" | cut -c 1-300
+    done
+    printf '\n== what failed, once more\n'
+    awk '/^failures:$/ { shown = 1 } /^test result:/ { shown = 0 } shown && NF' target/tests.log
+    printf '\n== in short\n'
+    awk '/^failures:$/ { shown = 1 } /^test result:/ { shown = 0 } /^---- / { lines = 0 }
+        shown && NF && lines++ < 5 { print substr($0, 1, 300) }' target/tests.log
 }
 
 step 'what a fresh machine lacks' install_tools
