@@ -30,6 +30,10 @@ use crate::watch::Watch;
 /// How long a step towards the daemon may take while the agent is held up by it.
 const STEP: Duration = Duration::from_millis(50);
 
+/// How long an event waits to be looked at. The daemon does so at once, but for a moment when the
+/// machine is busy; what it could not look at settles nothing, and the question stays open elsewhere.
+const NOTICE: Duration = Duration::from_millis(500);
+
 fn main() -> ExitCode {
     // A panic would end in a signal or a status that the agent reports as a failed hook.
     std::panic::set_hook(Box::new(|panic| {

@@ -7,7 +7,7 @@ use pager_proto::{CHUNK_MAX, Connection, END_OF_BODY, MAX_BODY, chunk_header};
 use rustix::event::PollFlags;
 use rustix::io::Errno;
 
-use crate::STEP;
+use crate::NOTICE;
 use crate::input::{self, Stop};
 use crate::watch::Watch;
 
@@ -114,8 +114,7 @@ impl Request {
     /// Stays until the daemon says something, which it does once it has looked at who connected.
     pub(crate) fn await_notice(&self, watch: &Watch) {
         if let Some(connection) = &self.connection {
-            // Not worth more of the agent's time than any other step.
-            drop(watch.wait(Some((connection.as_fd(), PollFlags::IN)), Some(STEP)));
+            drop(watch.wait(Some((connection.as_fd(), PollFlags::IN)), Some(NOTICE)));
         }
     }
 

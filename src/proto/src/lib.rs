@@ -46,7 +46,7 @@
 //!
 //! # Who waits
 //! Only the client knows that it waits, and only for a permission request. For every other event it
-//! writes hello and body, each step within 50 ms, waits as long at most for `seen`, and closes without
+//! writes hello and body, each step within 50 ms, waits for `seen` up to 500 ms, and closes without
 //! reading; the daemon must take a whole body followed by the end of the connection as a complete
 //! event, and must expect its answer to meet a closed one. A client that leaves something unread ends
 //! its connection with a reset: to the daemon that is an end like any other. A waiting client whose

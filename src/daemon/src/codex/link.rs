@@ -140,6 +140,9 @@ impl Link {
                 idle_since = Instant::now();
             }
             tokio::select! {
+                // Orders first: a hook is told to go once its order is given, and what the
+                // app-server then asks must find what it is about.
+                biased;
                 Some(order) = self.orders.recv() => self.obey(order).await?,
                 incoming = self.socket.next() => self.hear(incoming?).await?,
                 Some((id, resolution)) = self.settled.next() => self.settle(id, resolution).await?,

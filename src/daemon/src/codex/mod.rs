@@ -26,8 +26,9 @@ use calls::Calls;
 use held::Held;
 use link::{Link, Order, Seat};
 
-/// How long a hook is held up for joining its session. The app-server answers within milliseconds.
-const JOIN_WITHIN: Duration = Duration::from_secs(2);
+/// How long a hook is held up for joining its session. The app-server answers within milliseconds,
+/// or the machine is so busy that its dialog would not be there sooner either.
+const JOIN_WITHIN: Duration = Duration::from_secs(10);
 
 /// Where the app-server's socket is, in `CODEX_HOME`.
 const SOCKET: &str = "app-server-control/app-server-control.sock";
