@@ -22,7 +22,7 @@ use crate::doors::{self, Doors};
 use crate::engine::{Engine, EngineError, Handle, Heartbeat, Options, SystemClock};
 use crate::host::notify;
 use crate::host::sockets::{self, Passed};
-use crate::ingress::Ingress;
+use crate::ingress::{Entry, Ingress};
 use crate::policy::Keeper;
 use crate::status;
 use crate::store::Store;
@@ -76,9 +76,10 @@ pub async fn run(args: &Args, passed: Passed) -> Result<(), Failure> {
     let mut doors = Doors::new();
     doors.arrange(&handle, &config).await;
     let mut dbus = DBus::start(&handle, doors.telegram_state(), &runtime_dir).await?;
-    let codex = Codex::new(handle.clone(), codex_home().as_deref(), config.approvals.codex_window);
+    let entry = Entry::new(handle.clone(), Arc::clone(&policy));
+    let codex = Codex::new(entry.clone(), codex_home().as_deref(), config.approvals.codex_window);
     let bus = dbus.path.display().to_string();
-    let ingress = Ingress::new(handle.clone(), Arc::clone(&policy), Some(bus), Arc::clone(&codex));
+    let ingress = Ingress::new(entry, Some(bus), Arc::clone(&codex));
     let waiting = passed.waiting.into_iter().filter_map(|(id, stream)| {
         stream.set_nonblocking(true).ok()?;
         Some((id, UnixStream::from_std(stream).ok()?))

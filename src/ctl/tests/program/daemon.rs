@@ -16,7 +16,7 @@ use pager_tests::bus::Bus;
 use pagerd::codex::Codex;
 use pagerd::engine::{Engine, Handle, Options, SystemClock};
 use pagerd::host::sockets;
-use pagerd::ingress::Ingress;
+use pagerd::ingress::{Entry, Ingress};
 use pagerd::policy::Keeper;
 use pagerd::store::Store;
 use pagerd::surfaces::dbus::{self, BusChoice, BusState, Controls};
@@ -127,8 +127,9 @@ async fn serve(
     let hook = listener(&dir.join("hook.sock"));
     let private = listener(&dir.join("bus.sock"));
     let path = dir.join("bus.sock").display().to_string();
-    let codex = Codex::new(handle.clone(), None, Duration::ZERO);
-    tokio::spawn(Ingress::new(handle.clone(), policy(dir), Some(path), codex).serve(hook));
+    let entry = Entry::new(handle.clone(), policy(dir));
+    let codex = Codex::new(entry.clone(), None, Duration::ZERO);
+    tokio::spawn(Ingress::new(entry, Some(path), codex).serve(hook));
     let (reload, _reloads) = mpsc::channel(1);
     let (_telegram, telegram_state) = watch::channel("off".to_owned());
     let controls = Controls {

@@ -9,7 +9,7 @@ use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use pager_agents::codex::Call;
-use pager_core::{Actor, ApprovalId, Command, Resolution, Withdrawal};
+use pager_core::{Actor, ApprovalId, Command, Origin, Resolution, Withdrawal};
 use serde_json::json;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep, sleep_until};
@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use super::held::Held;
 use super::socket::{Socket, SocketError};
 use crate::engine::Handle;
-use crate::ingress::Waiters;
+use crate::ingress::{Entry, Waiters};
 
 /// How long a link with nothing to do is kept.
 const IDLE: Duration = Duration::from_secs(30);
@@ -38,9 +38,17 @@ pub(super) enum Order {
     /// The same for one of the last daemon's, if the app-server still asks.
     Adopt(Held),
     /// The model is about to ask the person something.
-    Expect(Call),
+    Expect(Expected),
     /// It has asked, or will not: in this call, or in all of the thread.
     Unexpect { thread: String, item: Option<String> },
+}
+
+/// A call that will ask the person something, as its hook has announced it.
+#[derive(Debug)]
+pub(super) struct Expected {
+    pub(super) call: Call,
+    /// The process whose hook that was.
+    pub(super) origin: Origin,
 }
 
 /// A thread that stays joined until this is dropped.
@@ -68,7 +76,7 @@ impl Drop for Seat {
 /// See the module.
 pub(super) struct Link {
     path: PathBuf,
-    pub(super) handle: Handle,
+    pub(super) entry: Entry,
     pub(super) waiters: Arc<Waiters>,
     pub(super) socket: Socket,
     own: mpsc::UnboundedSender<Order>,
@@ -77,7 +85,7 @@ pub(super) struct Link {
     pub(super) joined: HashSet<String>,
     pub(super) pending: HashMap<u64, Pending>,
     pub(super) held: Vec<Held>,
-    pub(super) expected: Vec<Call>,
+    pub(super) expected: Vec<Expected>,
     settled: FuturesUnordered<BoxFuture<'static, (ApprovalId, Option<Resolution>)>>,
 }
 
@@ -93,13 +101,13 @@ pub(super) enum Pending {
 impl Link {
     pub(super) async fn open(
         path: &Path,
-        handle: Handle,
+        entry: Entry,
         waiters: Arc<Waiters>,
     ) -> Result<Self, SocketError> {
         let (own, orders) = mpsc::unbounded_channel();
         Ok(Self {
             path: path.to_owned(),
-            handle,
+            entry,
             waiters,
             socket: Socket::connect(path).await?,
             own,
@@ -125,7 +133,7 @@ impl Link {
             }
             self.orders.close();
             for held in std::mem::take(&mut self.held) {
-                lost(&self.handle, held).await;
+                lost(self.entry.handle(), held).await;
             }
         });
         orders
@@ -173,21 +181,23 @@ impl Link {
                 self.watch(held);
                 self.join(thread, None).await?;
             }
-            Order::Expect(call) => {
-                let thread = call.thread.clone();
-                self.expected.push(call);
+            Order::Expect(expected) => {
+                let thread = expected.call.thread.clone();
+                self.expected.push(expected);
                 self.join(thread, None).await?;
             }
-            Order::Unexpect { thread, item } => self
-                .expected
-                .retain(|call| call.thread != thread || (item.is_some() && call.item != item)),
+            Order::Unexpect { thread, item } => {
+                self.expected.retain(|Expected { call, .. }| {
+                    call.thread != thread || (item.is_some() && call.item != item)
+                });
+            }
         }
         Ok(())
     }
 
     /// Answers for an approval from now on.
     pub(super) fn watch(&mut self, held: Held) {
-        let (id, handle) = (held.id, self.handle.clone());
+        let (id, handle) = (held.id, self.entry.handle().clone());
         self.settled.push(Box::pin(async move { (id, handle.resolution(id).await.ok()) }));
         self.held.push(held);
     }
@@ -212,12 +222,12 @@ impl Link {
     /// A thread cannot be joined, or has ended.
     pub(super) async fn lose(&mut self, thread: &str) {
         self.joined.remove(thread);
-        self.expected.retain(|call| call.thread != thread);
+        self.expected.retain(|expected| expected.call.thread != thread);
         let (gone, kept): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.held).into_iter().partition(|held| held.thread == thread);
         self.held = kept;
         for held in gone {
-            lost(&self.handle, held).await;
+            lost(self.entry.handle(), held).await;
         }
     }
 
@@ -227,7 +237,7 @@ impl Link {
         let needed = |thread: &String| {
             self.seats.contains_key(thread)
                 || self.held.iter().any(|held| held.thread == *thread)
-                || self.expected.iter().any(|call| call.thread == *thread)
+                || self.expected.iter().any(|expected| expected.call.thread == *thread)
         };
         let (needed, unneeded): (HashSet<_>, HashSet<_>) = self.joined.drain().partition(needed);
         self.joined = needed;

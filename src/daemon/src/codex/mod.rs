@@ -15,16 +15,16 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use pager_agents::codex::{self, Step, request_of};
-use pager_core::{Approval, ApprovalId, RequestId};
+use pager_core::{Approval, ApprovalId, Origin, RequestId};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use crate::engine::Handle;
-use crate::ingress::Waiters;
+use crate::ingress::{Entry, Waiters};
 use calls::Calls;
 use held::Held;
-use link::{Link, Order, Seat};
+use link::{Expected, Link, Order, Seat};
 
 /// How long a hook is held up for joining its session. The app-server answers within milliseconds,
 /// or the machine is so busy that its dialog would not be there sooner either.
@@ -36,7 +36,7 @@ const SOCKET: &str = "app-server-control/app-server-control.sock";
 /// What is known of Codex's sessions beyond what the machine knows.
 #[derive(Debug)]
 pub struct Codex {
-    handle: Handle,
+    entry: Entry,
     socket: Option<PathBuf>,
     waiters: Arc<Waiters>,
     state: Mutex<State>,
@@ -60,10 +60,10 @@ pub struct Joined {
 impl Codex {
     /// Makes it; `home` is Codex's folder, if there can be one, and `window` is
     /// `approvals.codex_window`.
-    pub fn new(handle: Handle, home: Option<&Path>, window: Duration) -> Arc<Self> {
+    pub fn new(entry: Entry, home: Option<&Path>, window: Duration) -> Arc<Self> {
         let state = State { window: signed(window), calls: Calls::default(), link: None };
         Arc::new(Self {
-            handle,
+            entry,
             socket: home.map(|home| home.join(SOCKET)),
             waiters: Arc::default(),
             state: Mutex::new(state),
@@ -88,7 +88,7 @@ impl Codex {
     /// Takes up the approvals that the last daemon left pending, as far as the app-server still asks
     /// about them.
     pub async fn resume(&self) {
-        let Ok(snapshot) = self.handle.snapshot().await else { return };
+        let Ok(snapshot) = self.entry.handle().snapshot().await else { return };
         let of_codex =
             |approval: &&Approval| approval.is_pending() && approval.agent == codex::agent();
         for approval in snapshot.approvals.iter().filter(of_codex) {
@@ -100,9 +100,9 @@ impl Codex {
         }
     }
 
-    /// Takes note of a step of a tool call. Where it asks and its session could be joined, the answer
+    /// Takes note of a step of a tool call, of which a hook of `origin`'s tells. Where it asks and its session could be joined, the answer
     /// can go there, and the hook need not wait for it.
-    pub async fn follow(&self, step: Step) -> Option<Joined> {
+    pub async fn follow(&self, step: Step, origin: &Origin) -> Option<Joined> {
         match step {
             Step::Starting(call) => {
                 self.lock().calls.begin(call.clone());
@@ -110,7 +110,8 @@ impl Codex {
                     && call.item.is_some()
                     && let Some(link) = self.link().await
                 {
-                    drop(link.send(Order::Expect(call)));
+                    let origin = origin.clone();
+                    drop(link.send(Order::Expect(Expected { call, origin })));
                 }
                 None
             }
@@ -159,7 +160,7 @@ impl Codex {
             return live;
         }
         let socket = self.socket.as_deref()?;
-        let link = Link::open(socket, self.handle.clone(), self.waiters()).await;
+        let link = Link::open(socket, self.entry.clone(), self.waiters()).await;
         let link = match link {
             Ok(link) => link,
             Err(error) => {

@@ -4,12 +4,15 @@ use std::path::Path;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
+use pager_core::Origin;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tokio::net::UnixStream;
 use tokio::time::timeout;
 use tokio_websockets::{ClientBuilder, Limits, Message, WebSocketStream};
+
+use crate::host::origin;
 
 /// How long the app-server may take to let us in.
 const ADMIT_WITHIN: Duration = Duration::from_secs(2);
@@ -43,6 +46,7 @@ pub(super) enum SocketError {
 /// A connection.
 pub(super) struct Socket {
     stream: WebSocketStream<UnixStream>,
+    origin: Origin,
     asked: u64,
 }
 
@@ -89,11 +93,12 @@ impl Socket {
         if owner != rustix::process::getuid().as_raw() {
             return Err(SocketError::OtherUser(owner));
         }
+        let origin = origin::peer(&stream).map_or_else(origin::nowhere, origin::of_agent);
         let limits = Limits::default().max_payload_len(Some(MESSAGE_MAX));
         let builder = ClientBuilder::new().limits(limits).uri("ws://localhost/");
         let builder = builder.map_err(|error| std::io::Error::other(error.to_string()))?;
         let (stream, _) = builder.connect_on(stream).await?;
-        let mut socket = Self { stream, asked: 0 };
+        let mut socket = Self { stream, origin, asked: 0 };
         let initialize = json!({
             "clientInfo": { "name": "pager", "title": "pager", "version": env!("CARGO_PKG_VERSION") },
             "capabilities": { "experimentalApi": true },
@@ -110,6 +115,11 @@ impl Socket {
         }
         socket.send(&json!({ "method": "initialized" })).await?;
         Ok(socket)
+    }
+
+    /// The app-server, as the origin of what it says.
+    pub(super) fn origin(&self) -> &Origin {
+        &self.origin
     }
 
     /// Asks for something; the answer has the number returned.

@@ -3,13 +3,13 @@
 use pager_agents::codex::app_server::{self, ServerRequest, Subject};
 use pager_agents::codex::{agent, request_of};
 use pager_core::approval::{Kind, Request};
-use pager_core::{Actor, ApprovalId, Command, Facts, Reply, Resolution, Verdict, Withdrawal};
+use pager_core::{ApprovalId, Command, Facts, Reply, Resolution, Verdict, Withdrawal};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::held::{Held, Open};
-use super::link::{Link, Pending, withdraw};
+use super::link::{Expected, Link, Pending, withdraw};
 use super::socket::{Incoming, SocketError};
 
 #[derive(Deserialize)]
@@ -120,24 +120,33 @@ impl Link {
     /// Puts an expected question to the person.
     async fn put(&mut self, request: &ServerRequest) -> Option<usize> {
         let Subject::Question { item, input } = &request.subject else { return None };
-        let at = self
-            .expected
-            .iter()
-            .position(|call| call.thread == request.thread && call.item.as_ref() == Some(item))?;
-        let call = self.expected.swap_remove(at);
+        let at = self.expected.iter().position(|Expected { call, .. }| {
+            call.thread == request.thread && call.item.as_ref() == Some(item)
+        })?;
+        let Expected { call, origin } = self.expected.swap_remove(at);
         let name = request_of(&call.thread, item);
         let question = Request {
             fingerprint: call.fingerprint,
             subagent: (call.thread != call.session.as_str()).then(|| call.thread.clone()),
             ..Request::new(name, Kind::Question, call.tool, input.clone())
         };
-        let ask =
-            Command::Ask { facts: Facts::new(call.session, agent()), request: Box::new(question) };
-        let Ok(Reply::Asked { id, .. }) = self.handle.submit(Actor::Agent, ask).await else {
-            return None;
-        };
-        let approval = self.handle.approval(id).await.ok()??;
-        self.watch(Held::new(&approval, call.thread));
+        // The hook may have ended too early to be looked at; who asks now is there.
+        let origin = if origin.agent.is_some() { origin } else { self.socket.origin().clone() };
+        let facts = Facts::new(call.session, agent());
+        let ask = Command::Ask { facts, request: Box::new(question) };
+        let asked = self.entry.bring(origin, ask, None).await;
+        let Ok(Reply::Asked { id, resolution }) = asked else { return None };
+        let approval = self.entry.handle().approval(id).await.ok()??;
+        let mut held = Held::new(&approval, call.thread);
+        match resolution {
+            None => self.watch(held),
+            // A rule has decided, and Codex need not wait.
+            Some(Resolution { verdict: Some(verdict), .. }) => {
+                held.verdict = Some(verdict);
+                self.held.push(held);
+            }
+            Some(_) => return None,
+        }
         Some(self.held.len() - 1)
     }
 
@@ -149,7 +158,7 @@ impl Link {
         });
         if let Some(at) = at {
             let held = self.held.swap_remove(at);
-            if !withdraw(&self.handle, held.id, Withdrawal::Terminated).await {
+            if !withdraw(self.entry.handle(), held.id, Withdrawal::Terminated).await {
                 tracing::warn!(
                     pager_approval = %held.id,
                     "the terminal answered in the same moment, and Codex went by that"

@@ -1,20 +1,36 @@
 //! Where a hook's word comes from.
 
 use pager_core::{Origin, Process};
+use tokio::net::UnixStream;
 
 use super::process::{Stat, arguments, control_group, program, stat};
 
 /// Shells that an agent starts its hooks with.
 const SHELLS: [&str; 9] = ["sh", "bash", "dash", "zsh", "fish", "ksh", "mksh", "ash", "busybox"];
 
+/// The process at the other end of a socket; for one that listened there, the one that began to.
+pub(crate) fn peer(stream: &UnixStream) -> Option<u32> {
+    let pid = stream.peer_cred().ok()?.pid()?;
+    // A process of another namespace has no number here.
+    u32::try_from(pid).ok().filter(|pid| *pid != 0)
+}
+
 /// The origin of what the process `hook` says. To be asked while it lives: what has ended has no parent
 /// any more.
-pub(crate) fn of(hook: u32) -> Origin {
+pub(crate) fn of_hook(hook: u32) -> Origin {
     // All that vanishes with the hook comes first.
     let agent = agent_of(hook);
     let unit = control_group(hook).unwrap_or_default();
     let program = agent.and_then(|agent| program(agent.pid)).unwrap_or_else(unknown);
     Origin { agent, program, unit }
+}
+
+/// The origin of what the agent `pid` says itself.
+pub(crate) fn of_agent(pid: u32) -> Origin {
+    let stat = stat(pid).filter(|stat| !is_manager(pid, stat));
+    let agent = stat.map(|stat| Process { pid, started: stat.started });
+    let unit = control_group(pid).unwrap_or_default();
+    Origin { agent, program: program(pid).unwrap_or_else(unknown), unit }
 }
 
 /// The origin of what comes from a process that cannot be looked at.
@@ -30,9 +46,12 @@ fn agent_of(hook: u32) -> Option<Process> {
     let (pid, parent) = parent_of(&stat(hook)?)?;
     let (pid, agent) =
         if runs_a_command(pid, &parent) { parent_of(&parent)? } else { (pid, parent) };
-    // An orphan's parent is the service manager, which is nobody's agent.
-    let adopted = pid == 1 || agent.name == "systemd";
-    (!adopted).then_some(Process { pid, started: agent.started })
+    (!is_manager(pid, &agent)).then_some(Process { pid, started: agent.started })
+}
+
+/// Whether it is the service manager: an orphan's parent, and nobody's agent.
+fn is_manager(pid: u32, stat: &Stat) -> bool {
+    pid == 1 || stat.name == "systemd"
 }
 
 fn parent_of(child: &Stat) -> Option<(u32, Stat)> {
@@ -84,7 +103,7 @@ mod tests {
     #[test]
     fn the_agent_is_the_hooks_parent() {
         let (child, hook) = start("echo $$; exec cat");
-        let origin = of(hook);
+        let origin = of_hook(hook);
         assert_eq!(origin.agent, Some(myself()));
         assert!(origin.program.starts_with("pagerd-"), "{origin:?}");
         assert_eq!(Some(origin.unit), control_group(std::process::id()));
@@ -96,9 +115,18 @@ mod tests {
         for shell in ["sh", "bash"] {
             let script = format!("exec {shell} -c 'cat <&3 & echo $!; wait' 3<&0");
             let (child, hook) = start(&script);
-            assert_eq!(of(hook).agent, Some(myself()), "{shell}");
+            assert_eq!(of_hook(hook).agent, Some(myself()), "{shell}");
             end(child);
         }
+    }
+
+    #[test]
+    fn who_listens_is_an_agent_and_the_manager_is_none() {
+        let origin = of_agent(std::process::id());
+        assert_eq!(origin.agent, Some(myself()));
+        assert!(origin.program.starts_with("pagerd-"), "{origin:?}");
+        // What the service manager listens for says nothing of whoever it is passed to.
+        assert_eq!(of_agent(1).agent, None);
     }
 
     #[test]
@@ -107,7 +135,7 @@ mod tests {
         let script = dir.path().join("agent");
         std::fs::write(&script, "cat <&3 & echo $!; wait\n").unwrap();
         let (child, hook) = start(&format!("exec sh {} 3<&0", script.display()));
-        assert_eq!(of(hook).agent.map(|agent| agent.pid), Some(child.id()));
+        assert_eq!(of_hook(hook).agent.map(|agent| agent.pid), Some(child.id()));
         end(child);
     }
 
@@ -115,11 +143,11 @@ mod tests {
     fn an_orphan_and_a_process_that_has_ended_have_no_agent() {
         let (child, hook) = start("exec 3<&0; (cat <&3 & echo $!)");
         // Whoever adopts it, a manager or a subreaper, it is not the shell that started it.
-        assert_ne!(of(hook).agent.map(|agent| agent.pid), Some(child.id()));
+        assert_ne!(of_hook(hook).agent.map(|agent| agent.pid), Some(child.id()));
         end(child);
         let mut gone = Command::new("true").spawn().unwrap();
         let pid = gone.id();
         gone.wait().unwrap();
-        assert_eq!(of(pid), nowhere());
+        assert_eq!(of_hook(pid), nowhere());
     }
 }

@@ -2,13 +2,12 @@
 
 use pager_agents::Adapter;
 use pager_agents::codex::Step;
-use pager_core::{Activity, Actor, Command, Reply, Ruling};
+use pager_core::{Command, Origin, Reply};
 use pager_proto::{RequestDecoder, ServerLine};
 use tokio::net::UnixStream;
 
 use super::Ingress;
 use super::connection::say;
-use super::preview;
 
 impl Ingress {
     /// Asks a question of Codex's. Where its session could be joined the hook ends at once, so that
@@ -17,11 +16,12 @@ impl Ingress {
         &self,
         stream: &mut UnixStream,
         decoder: RequestDecoder,
+        origin: Origin,
         mut command: Command,
         step: Option<Step>,
     ) {
         let joined = match step {
-            Some(step) => self.codex.follow(step).await,
+            Some(step) => self.codex.follow(step, &origin).await,
             None => None,
         };
         let window = match (&mut command, &joined) {
@@ -32,20 +32,9 @@ impl Ingress {
             (Command::Ask { .. }, None) => Some(self.codex.window()),
             _ => None,
         };
-        let policy = self.policy.advise(&self.handle, &mut command).await;
-        preview::fill(&mut command, preview::WITHIN).await;
-        // No time for a person; a rule of theirs needs none.
-        if let Command::Ask { facts, request } = &command
-            && window.is_some_and(|window| window.is_zero())
-            && request.judgement.as_ref().is_none_or(|judgement| judgement.ruling == Ruling::Ask)
-        {
-            let facts = facts.clone();
-            command = Command::Observe { facts, activity: Activity::ToolStarting };
-        }
-        let asked = self.handle.submit_within(Actor::Agent, command, window).await;
-        drop(policy);
+        let asked = self.entry.bring(origin, command, window).await;
         if let (Ok(Reply::Asked { id, resolution: None }), Some(joined)) = (&asked, joined) {
-            joined.hold(&self.handle, *id).await;
+            joined.hold(self.entry.handle(), *id).await;
             let reason = "the terminal is asked as well".to_owned();
             say(stream, &ServerLine::NoDecision { reason }).await;
             return;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use pager_agents::Adapter;
 use pager_agents::codex::{self, Step};
 use pager_core::message_id::HOOK_REFUSED;
-use pager_core::{Actor, Command, Origin, Reply};
+use pager_core::{Command, Origin, Reply};
 use pager_proto::{Hello, Incoming, Kind, RequestDecoder, SUPPORTED, ServerLine, encode_line};
 use rustix::net::{SendFlags, send};
 use tokio::io::AsyncWriteExt;
@@ -15,7 +15,6 @@ use tokio::time::timeout;
 
 use super::Ingress;
 use super::intake::{Intake, Refusal};
-use super::preview;
 use crate::engine::EngineError;
 use crate::host::origin;
 
@@ -49,19 +48,14 @@ impl Ingress {
         }
         let Some(Incoming::Body(body)) = intake.next().await? else { return Ok(()) };
         let (stream, decoder) = intake.into_parts();
-        let Understood { adapter, mut command, step } = understand(&hello, &body)?;
+        let Understood { adapter, command, step } = understand(&hello, &body)?;
         drop(body);
-        if let Command::Ask { facts, .. } | Command::Observe { facts, .. } = &mut command {
-            facts.origin = Some(origin);
-        }
         match adapter {
-            Adapter::Codex => self.carry_out_for_codex(stream, decoder, command, step).await,
+            Adapter::Codex => {
+                self.carry_out_for_codex(stream, decoder, origin, command, step).await;
+            }
             _ => {
-                let done = {
-                    let _unchanged = self.policy.advise(&self.handle, &mut command).await;
-                    preview::fill(&mut command, preview::WITHIN).await;
-                    self.handle.submit(Actor::Agent, command).await
-                };
+                let done = self.entry.bring(origin, command, None).await;
                 self.conclude_asking(stream, decoder, adapter, done).await;
             }
         }
@@ -92,10 +86,7 @@ impl Ingress {
 
 /// Finds out where a connection comes from, and lets its client know that it may leave.
 pub(super) fn look_at(stream: &UnixStream) -> Origin {
-    let peer = stream.peer_cred().ok().and_then(|peer| peer.pid());
-    // A process of another namespace has no number here.
-    let peer = peer.and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid != 0);
-    let origin = peer.map_or_else(origin::nowhere, origin::of);
+    let origin = origin::peer(stream).map_or_else(origin::nowhere, origin::of_hook);
     let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
     // Whoever does not hear it waits a moment longer, or has left.
     let _told = send(stream.as_fd(), &encode_line(&ServerLine::Seen), flags);

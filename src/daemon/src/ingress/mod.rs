@@ -2,6 +2,7 @@
 
 mod codex;
 mod connection;
+mod entry;
 mod intake;
 mod preview;
 mod waiters;
@@ -15,9 +16,8 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Semaphore;
 
 use crate::codex::Codex;
-use crate::engine::Handle;
-use crate::policy::Keeper;
 
+pub use entry::Entry;
 pub use waiters::Waiters;
 
 /// How many connections are served at once; more wait in the socket's backlog.
@@ -30,8 +30,7 @@ const RETURN_WITHIN: Duration = Duration::from_secs(30);
 /// What every connection needs.
 #[derive(Debug)]
 pub struct Ingress {
-    handle: Handle,
-    policy: Arc<Keeper>,
+    entry: Entry,
     /// The private D-Bus socket, for those who ping.
     bus: Option<String>,
     uid: u32,
@@ -42,15 +41,9 @@ pub struct Ingress {
 
 impl Ingress {
     /// Makes the ingress; `bus` is the path of the private D-Bus socket, if one is served.
-    pub fn new(
-        handle: Handle,
-        policy: Arc<Keeper>,
-        bus: Option<String>,
-        codex: Arc<Codex>,
-    ) -> Arc<Self> {
+    pub fn new(entry: Entry, bus: Option<String>, codex: Arc<Codex>) -> Arc<Self> {
         Arc::new(Self {
-            handle,
-            policy,
+            entry,
             bus,
             uid: rustix::process::getuid().as_raw(),
             large_bodies: Semaphore::new(LARGE_BODIES),
@@ -96,14 +89,14 @@ impl Ingress {
     /// Cancels what was pending when the last daemon ended and whose hook did not come back: nobody
     /// is there any more to be told.
     async fn cancel_orphans(&self) {
-        let Ok(snapshot) = self.handle.snapshot().await else { return };
+        let Ok(snapshot) = self.entry.handle().snapshot().await else { return };
         tokio::time::sleep(RETURN_WITHIN).await;
         for approval in snapshot.approvals.iter().filter(|approval| approval.is_pending()) {
             let returned = self.waiters.has(&approval.id);
             if !returned {
                 let command = Command::Withdraw { id: approval.id, why: Withdrawal::Disconnected };
                 // Settled in the meantime is as good.
-                drop(self.handle.submit(Actor::Agent, command).await);
+                drop(self.entry.handle().submit(Actor::Agent, command).await);
             }
         }
     }

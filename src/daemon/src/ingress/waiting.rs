@@ -51,7 +51,7 @@ impl Ingress {
 
     /// Waits on a connection that the service manager kept over a restart.
     pub(super) async fn wait_again(&self, id: ApprovalId, mut stream: UnixStream) {
-        let approval = match self.handle.approval(id).await {
+        let approval = match self.entry.handle().approval(id).await {
             Ok(Some(approval)) => approval,
             Ok(None) => {
                 tracing::warn!(pager_approval = %id, "a hook waited for an approval nobody knows");
@@ -76,7 +76,7 @@ impl Ingress {
         id: ApprovalId,
     ) -> End {
         tokio::select! {
-            resolution = self.handle.resolution(id) => {
+            resolution = self.entry.handle().resolution(id) => {
                 if resolution.is_err() {
                     return End::Stopping;
                 }
@@ -88,7 +88,7 @@ impl Ingress {
                 };
             }
         }
-        match self.handle.approval(id).await {
+        match self.entry.handle().approval(id).await {
             Ok(Some(approval)) => {
                 say(stream, &answer(adapter, &approval)).await;
                 faults::pass(Point::Told);
@@ -103,7 +103,7 @@ impl Ingress {
     async fn killed(&self, adapter: Adapter, why: Withdrawal, id: ApprovalId) -> bool {
         adapter.kills_hooks()
             && why != Withdrawal::Terminated
-            && matches!(timeout(WORD_FOLLOWS, self.handle.resolution(id)).await, Ok(Ok(_)))
+            && matches!(timeout(WORD_FOLLOWS, self.entry.handle().resolution(id)).await, Ok(Ok(_)))
     }
 
     /// What follows from the end of a wait.
@@ -120,7 +120,7 @@ impl Ingress {
 
     async fn withdraw(&self, id: ApprovalId, why: Withdrawal) {
         // Settled by another door in the same moment is as good.
-        drop(self.handle.submit(Actor::Agent, Command::Withdraw { id, why }).await);
+        drop(self.entry.handle().submit(Actor::Agent, Command::Withdraw { id, why }).await);
     }
 }
 

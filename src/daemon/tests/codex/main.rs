@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 mod app_server;
+mod judged;
 mod questions;
 mod race;
 mod trouble;
@@ -14,10 +15,14 @@ use jiff::SignedDuration;
 use pager_agents::codex::{self, Call, Step};
 use pager_core::approval::{Input, Kind, Request};
 use pager_core::{
-    Actor, ApprovalId, Command, Facts, Reply, Resolution, SessionId, Sha256Hex, Verdict,
+    Actor, Approval, ApprovalId, Command, Facts, Origin, Reply, Resolution, SessionId, Sha256Hex,
+    Verdict,
 };
+use pager_policy::Place;
 use pagerd::codex::{Codex, Joined};
 use pagerd::engine::{Engine, Handle, Options, SystemClock};
+use pagerd::ingress::Entry;
+use pagerd::policy::Keeper;
 use pagerd::store::Store;
 
 use app_server::{AppServer, THREAD, TURN};
@@ -27,6 +32,7 @@ pub(crate) const COMMAND: &str = "touch made && echo ok";
 /// An engine, an app-server, and pager between them.
 pub(crate) struct House {
     pub(crate) handle: Handle,
+    pub(crate) entry: Entry,
     pub(crate) codex: Arc<Codex>,
     pub(crate) server: AppServer,
     pub(crate) home: tempfile::TempDir,
@@ -34,21 +40,40 @@ pub(crate) struct House {
 
 impl House {
     pub(crate) fn open() -> Self {
+        Self::with_policy(None)
+    }
+
+    /// One whose policy is this.
+    pub(crate) fn with_policy(text: Option<&str>) -> Self {
         let home = tempfile::tempdir().unwrap();
+        let file = text.map(|text| {
+            let file = home.path().join("policy.toml");
+            std::fs::write(&file, text).unwrap();
+            file
+        });
+        let place = Place { home: home.path().to_owned(), own: Vec::new() };
+        let policy = Keeper::open(file, place).unwrap();
+        assert_eq!(*policy.trouble().borrow(), None);
         let store = Store::open(home.path()).unwrap();
         let options = Options::new(SignedDuration::from_hours(1), Vec::new());
         let (engine, handle) = Engine::new(store, SystemClock, options, None).unwrap();
         tokio::spawn(engine.run());
-        let codex = Codex::new(handle.clone(), Some(home.path()), Duration::ZERO);
+        let entry = Entry::new(handle.clone(), Arc::new(policy));
+        let codex = Codex::new(entry.clone(), Some(home.path()), Duration::ZERO);
         let server = AppServer::start(home.path());
-        Self { handle, codex, server, home }
+        Self { handle, entry, codex, server, home }
+    }
+
+    /// A hook tells of a step; nobody has seen where it ran.
+    pub(crate) async fn follow(&self, step: Step) -> Option<Joined> {
+        self.codex.follow(step, &unseen()).await
     }
 
     /// The hook asks; it may end where the session could be joined.
     pub(crate) async fn hook(&self, item: &str) -> Option<Joined> {
         let starting = call("Bash", Some(item));
-        assert!(self.codex.follow(Step::Starting(starting)).await.is_none());
-        self.codex.follow(Step::Asking(call("Bash", None))).await
+        assert!(self.follow(Step::Starting(starting)).await.is_none());
+        self.follow(Step::Asking(call("Bash", None))).await
     }
 
     /// The hook has asked, its session was joined, and pager holds the question.
@@ -64,9 +89,21 @@ impl House {
         let request = Request::new(joined.request(), Kind::Permission, "Bash", input);
         let facts = Facts::new(SessionId::from_agent(THREAD), codex::agent());
         let ask = Command::Ask { facts, request: Box::new(request) };
-        match self.handle.submit(Actor::Agent, ask).await.unwrap() {
+        match self.entry.bring(unseen(), ask, None).await.unwrap() {
             Reply::Asked { id, .. } => id,
             other => panic!("{other:?}"),
+        }
+    }
+
+    /// The one approval there is, once there is one.
+    pub(crate) async fn only(&self) -> Approval {
+        let mut published = self.handle.published();
+        loop {
+            let snapshot = self.handle.snapshot().await.unwrap();
+            if let Some(approval) = snapshot.approvals.into_iter().next() {
+                return approval;
+            }
+            published.changed().await.unwrap();
         }
     }
 
@@ -80,6 +117,11 @@ impl House {
             .expect("never settled")
             .unwrap()
     }
+}
+
+/// Where a hook ran that had ended before it could be looked at.
+pub(crate) fn unseen() -> Origin {
+    Origin { agent: None, program: "unknown".to_owned(), unit: String::new() }
 }
 
 pub(crate) fn call(tool: &str, item: Option<&str>) -> Call {

@@ -2,13 +2,13 @@
 
 use pager_agents::codex::{QUESTION_TOOL, Step};
 use pager_core::approval::Kind;
-use pager_core::{Approval, State, Verdict};
+use pager_core::{State, Verdict};
 use serde_json::{Value, json};
 
 use crate::app_server::{THREAD, TURN};
 use crate::{COMMAND, House, answer, call};
 
-fn asked(secret: bool) -> Value {
+pub(crate) fn asked(secret: bool) -> Value {
     json!({ "threadId": THREAD, "turnId": TURN, "itemId": "call_35", "isBlocking": true,
         "questions": [{ "id": "colour", "header": "Colour", "question": "Which colour?",
             "isOther": true, "isSecret": secret,
@@ -16,24 +16,12 @@ fn asked(secret: bool) -> Value {
                         { "label": "Blue", "description": "cold" }] }] })
 }
 
-/// The one approval there is, once there is one.
-async fn approval(house: &House) -> Approval {
-    let mut published = house.handle.published();
-    loop {
-        let snapshot = house.handle.snapshot().await.unwrap();
-        if let Some(approval) = snapshot.approvals.into_iter().next() {
-            return approval;
-        }
-        published.changed().await.unwrap();
-    }
-}
-
 #[tokio::test]
 async fn a_question_is_answered_by_its_label() {
     let mut house = House::open();
     house.server.ask("item/tool/requestUserInput", 3, &asked(false));
-    house.codex.follow(Step::Starting(call(QUESTION_TOOL, Some("call_35")))).await;
-    let approval = approval(&house).await;
+    house.follow(Step::Starting(call(QUESTION_TOOL, Some("call_35")))).await;
+    let approval = house.only().await;
     assert_eq!((approval.kind, approval.agent.as_str()), (Kind::Question, "codex"));
     assert!(approval.input.text().contains("Which colour?"));
     house.decide(approval.id, answer("Which colour?", "Blue")).await;
@@ -44,10 +32,10 @@ async fn a_question_is_answered_by_its_label() {
 #[tokio::test]
 async fn a_question_answered_at_the_terminal_is_settled() {
     let mut house = House::open();
-    house.codex.follow(Step::Starting(call(QUESTION_TOOL, Some("call_35")))).await;
+    house.follow(Step::Starting(call(QUESTION_TOOL, Some("call_35")))).await;
     house.server.called("thread/resume").await;
     house.server.ask("item/tool/requestUserInput", 3, &asked(false));
-    let approval = approval(&house).await;
+    let approval = house.only().await;
     house.server.resolve(3);
     assert_eq!(house.end_of(approval.id).await.state, State::Elsewhere);
 }
@@ -56,7 +44,7 @@ async fn a_question_answered_at_the_terminal_is_settled() {
 async fn a_secret_is_asked_at_the_terminal_alone() {
     let mut house = House::open();
     house.server.ask("item/tool/requestUserInput", 3, &asked(true));
-    house.codex.follow(Step::Starting(call(QUESTION_TOOL, Some("call_35")))).await;
+    house.follow(Step::Starting(call(QUESTION_TOOL, Some("call_35")))).await;
     // Whatever is answered after it shows that it has been read.
     let id = house.held("call_4").await;
     house.server.ask_command("call_4", 7, COMMAND);

@@ -18,23 +18,23 @@ async fn a_session_that_is_not_open_there_is_not_joined() {
         call.thread = "another".to_owned();
         call
     };
-    house.codex.follow(Step::Starting(elsewhere(Some("call_4")))).await;
-    assert!(house.codex.follow(Step::Asking(elsewhere(None))).await.is_none());
+    house.follow(Step::Starting(elsewhere(Some("call_4")))).await;
+    assert!(house.follow(Step::Asking(elsewhere(None))).await.is_none());
 }
 
 #[tokio::test]
 async fn a_call_nobody_has_announced_is_not_joined() {
     let house = House::open();
-    assert!(house.codex.follow(Step::Asking(call("Bash", None))).await.is_none());
+    assert!(house.follow(Step::Asking(call("Bash", None))).await.is_none());
 }
 
 #[tokio::test]
 async fn without_an_app_server_nothing_is_joined() {
     let mut house = House::open();
     let nowhere = house.home.path().join("nowhere");
-    house.codex = Codex::new(house.handle.clone(), Some(&nowhere), Duration::ZERO);
+    house.codex = Codex::new(house.entry.clone(), Some(&nowhere), Duration::ZERO);
     assert!(house.hook("call_4").await.is_none());
-    house.codex = Codex::new(house.handle.clone(), None, Duration::ZERO);
+    house.codex = Codex::new(house.entry.clone(), None, Duration::ZERO);
     assert!(house.hook("call_4").await.is_none());
 }
 
@@ -103,7 +103,7 @@ async fn the_next_daemon_answers_what_the_last_one_was_asked() {
 
     // The same state, and nothing of what the daemon before knew besides.
     house.server = house.server.restart().await;
-    house.codex = Codex::new(house.handle.clone(), Some(house.home.path()), Duration::ZERO);
+    house.codex = Codex::new(house.entry.clone(), Some(house.home.path()), Duration::ZERO);
     house.codex.resume().await;
     house.decide(id, Verdict::Allow).await;
     assert_eq!(house.server.answered().await, (json!(7), json!({ "decision": "accept" })));
