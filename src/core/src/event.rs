@@ -114,6 +114,8 @@ impl Event {
 pub enum Effect {
     /// Show the approval and ask for a verdict.
     Ask(ApprovalId),
+    /// What is shown of a pending approval is so no longer: show it as it is now.
+    Renew(ApprovalId),
     /// Show how the approval ended and take the question back.
     Settle(ApprovalId),
     /// Tell the person; a later notice of the same key takes the earlier one's place.

@@ -8,9 +8,9 @@ mod view;
 
 use serde_json::Value;
 
-use crate::Agent;
 use crate::approval::{Approval, Kind, Resolution, State, Verdict};
 use crate::sanitize::{one_line, visible};
+use crate::{Agent, Judgement};
 
 pub use notices::notice;
 pub use part::{Format, Part, plain};
@@ -115,7 +115,19 @@ fn remarks(approval: &Approval) -> Vec<Part> {
             "Asked by another program{program}, not by the agent this session began with."
         )));
     }
-    let require = approval.require();
+    parts.extend(judged(approval.judgement.as_ref()));
+    if let Some(subagent) = &approval.subagent {
+        parts.push(Part::Line { name: "Subagent", value: one_line(subagent, 100) });
+    }
+    parts
+}
+
+/// What a person is shown of the policy's word on a call: where a yes counts, the rule and its reason.
+/// Where two judgements come to the same here, they are one to whoever is asked.
+pub fn judged(judgement: Option<&Judgement>) -> Vec<Part> {
+    let mut parts = Vec::new();
+    let Some(judgement) = judgement else { return parts };
+    let require = judgement.require;
     let where_to = match (require.remote, require.polkit) {
         (true, true) => "A yes counts only on Telegram, or here with your password.",
         (true, false) => "A yes counts only on Telegram.",
@@ -125,15 +137,10 @@ fn remarks(approval: &Approval) -> Vec<Part> {
     if !where_to.is_empty() {
         parts.push(Part::Note(where_to.to_owned()));
     }
-    if let Some(judgement) = &approval.judgement
-        && let Some(rule) = &judgement.rule
-    {
+    if let Some(rule) = &judgement.rule {
         let colon = if judgement.reason.is_empty() { "" } else { ": " };
         let value = one_line(&format!("{rule}{colon}{}", judgement.reason), 200);
         parts.push(Part::Line { name: "Your policy's rule", value });
-    }
-    if let Some(subagent) = &approval.subagent {
-        parts.push(Part::Line { name: "Subagent", value: one_line(subagent, 100) });
     }
     parts
 }

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 use pager_core::approval::{Input, Kind, Request};
 use pager_core::{
-    Actor, Agent, ApprovalId, Command, Facts, Limits, News, Reply, RequestId, SessionId, State,
-    Verdict,
+    Actor, Agent, ApprovalId, Command, Facts, Judgement, Limits, News, Reply, RequestId, Require,
+    Ruling, SessionId, Sha256Hex, State, Verdict,
 };
 use pager_tests::bus::Bus;
 use pager_tests::notifications::{OnScreen, Server};
@@ -344,6 +344,35 @@ async fn of_many_questions_three_are_shown_and_the_others_counted() {
         }
     }
     server.until("the last two", |screen| screen.len() == 2).await;
+    server.finish();
+}
+
+#[tokio::test]
+async fn what_a_new_policy_says_of_it_is_shown_where_it_stands() {
+    let bus = Bus::start().unwrap();
+    let server = Server::start(&bus, &FULL).await.unwrap();
+    let daemon = Daemon::start(&bus);
+    let id = daemon.ask(1, "deploy").await;
+    let screen = server.until("the question", |screen| screen.len() == 1).await;
+    let (&shown, card) = screen.first_key_value().unwrap();
+    assert_eq!(labels(card), ["Allow", "Deny"]);
+    for (reason, remote, yes) in [("", true, false), ("production", false, true)] {
+        let judgement = Judgement {
+            policy: Sha256Hex::zero(),
+            ruling: Ruling::Ask,
+            rule: Some("deploys".to_owned()),
+            reason: reason.to_owned(),
+            require: Require { remote, polkit: false },
+        };
+        let command = Command::Rejudge { judgements: vec![(id, judgement)] };
+        daemon.handle.submit(Actor::Pager, command).await.unwrap();
+        let says = |card: &OnScreen| {
+            card.body.contains(reason) && card.body.contains("only on Telegram") == remote
+        };
+        let anew = |screen: &BTreeMap<u32, OnScreen>| screen.get(&shown).is_some_and(says);
+        let screen = server.until("it anew, in its place", anew).await;
+        assert_eq!(labels(&screen[&shown]).contains(&"Allow"), yes);
+    }
     server.finish();
 }
 

@@ -7,8 +7,8 @@ use super::ask::verdict_of;
 use super::draft::{Draft, ended, refuse};
 use crate::approval::{AlwaysGrant, Kind, Revocation};
 use crate::{
-    Actor, Approval, ApprovalId, Assurance, Context, Event, Judgement, News, Outcome, Refusal,
-    Reply, Resolution, State, Verdict, Withdrawal, question,
+    Actor, Approval, ApprovalId, Assurance, Context, Effect, Event, Judgement, News, Outcome,
+    Refusal, Reply, Resolution, State, Verdict, Withdrawal, present, question,
 };
 
 impl Machine {
@@ -104,7 +104,12 @@ impl Machine {
                 continue;
             }
             let verdict = verdict_of(approval, &judgement);
+            let reads_anew =
+                present::judged(approval.judgement.as_ref()) != present::judged(Some(&judgement));
             draft.events.push(Event::ApprovalJudged { id, judgement });
+            if verdict.is_none() && reads_anew && !approval.is_queued() {
+                draft.effects.push(Effect::Renew(id));
+            }
             if let Some((verdict, rule)) = verdict {
                 let state = verdict.state();
                 let by = Actor::Policy { rule };

@@ -11,6 +11,8 @@ use super::{Store, StoreError};
 pub enum Todo {
     /// Show the approval and ask for a verdict.
     Ask(ApprovalId),
+    /// Show a pending approval as it is now.
+    Renew(ApprovalId),
     /// Show how the approval ended and take the question back.
     Settle(ApprovalId),
     /// Tell the person.
@@ -30,6 +32,7 @@ pub struct Task {
 pub(super) fn put(tx: &Transaction<'_>, door: &str, effect: &Effect) -> Result<(), StoreError> {
     let (kind, subject, body) = match effect {
         Effect::Ask(id) => ("ask", id.to_string(), None),
+        Effect::Renew(id) => ("renew", id.to_string(), None),
         Effect::Settle(id) => ("settle", id.to_string(), None),
         Effect::Tell(notice) => ("tell", notice.key(), Some(serde_json::to_string(notice)?)),
     };
@@ -59,6 +62,7 @@ impl Store {
             let (id, kind, subject, body) = row?;
             let todo = match (kind.as_str(), body) {
                 ("ask", _) => subject.parse().ok().map(Todo::Ask),
+                ("renew", _) => subject.parse().ok().map(Todo::Renew),
                 ("settle", _) => subject.parse().ok().map(Todo::Settle),
                 (_, body) => body.and_then(|body| serde_json::from_str(&body).ok()).map(Todo::Tell),
             };

@@ -6,8 +6,8 @@ use jiff::SignedDuration;
 use pager_config::{Secret, Url};
 use pager_core::approval::{AlwaysGrant, Input, Kind, Request};
 use pager_core::{
-    Actor, Agent, ApprovalId, Command, Event, Facts, Limits, Machine, News, Reply, RequestId,
-    SessionId, Verdict,
+    Actor, Agent, ApprovalId, Command, Event, Facts, Judgement, Limits, Machine, News, Reply,
+    RequestId, SessionId, Verdict,
 };
 use pager_tests::botapi::{BotApi, MessageView, Tap};
 use pagerd::engine::{Clock, Engine, Handle, Options, SystemClock};
@@ -131,6 +131,12 @@ impl House {
     pub(crate) async fn deny(&self, id: ApprovalId) {
         let command = Command::resolve(id, Verdict::deny(""));
         self.handle.submit(Actor::Desktop, command).await.unwrap();
+    }
+
+    /// The policy says another thing of it than it did.
+    pub(crate) async fn judge(&self, id: ApprovalId, judgement: Judgement) {
+        let command = Command::Rejudge { judgements: vec![(id, judgement)] };
+        self.handle.submit(Actor::Pager, command).await.unwrap();
     }
 
     /// What was written down of answers that could not count.

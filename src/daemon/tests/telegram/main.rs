@@ -6,6 +6,7 @@ mod accounts;
 mod always;
 mod details;
 mod house;
+mod judged;
 mod notices;
 mod questions;
 mod replies;

@@ -88,6 +88,28 @@ fn a_new_policy_judges_what_is_pending_anew() {
 }
 
 #[test]
+fn what_a_new_policy_has_a_person_read_is_shown_anew_and_nothing_else_is() {
+    let mut world = World::default();
+    let id = ask(&mut world, judged(1, Ruling::Ask, Require::default()));
+    let now = judgement(Ruling::Ask);
+    let remote = Require { remote: true, polkit: false };
+    for (judgement, shown) in [
+        (Judgement { policy: crate::Sha256Hex::of(b"other"), ..now.clone() }, false),
+        (Judgement { require: remote, ..now.clone() }, true),
+        (Judgement { reason: "production".into(), require: remote, ..now.clone() }, true),
+        (Judgement { rule: None, ..now.clone() }, true),
+        (now, true),
+        (judgement(Ruling::Deny), false),
+    ] {
+        world.effects.clear();
+        let judgements = vec![(id, judgement)];
+        world.run(&Actor::Pager, Command::Rejudge { judgements }).unwrap();
+        assert_eq!(world.effects.contains(&Effect::Renew(id)), shown);
+    }
+    assert_eq!(world.state(id), State::Denied);
+}
+
+#[test]
 fn what_was_granted_can_be_taken_back_once() {
     let mut world = World::default();
     let mut granted = request(1, "ls");

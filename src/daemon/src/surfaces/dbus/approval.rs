@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
+use pager_core::present::Part;
 use pager_core::{Approval, Require, Verdict, present};
 use zbus::message::Header;
 use zbus::zvariant::{OwnedObjectPath, Value};
@@ -36,17 +37,18 @@ pub(super) fn standing(approval: &Approval) -> (&'static str, String) {
 }
 
 /// What of an approval can change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Marks {
     pub(super) pending: bool,
     pub(super) queued: bool,
-    pub(super) require: Require,
+    /// What the policy adds to the body.
+    pub(super) judged: Vec<Part>,
 }
 
 impl Marks {
     pub(super) fn of(approval: &Approval) -> Self {
         let (pending, queued) = (approval.is_pending(), approval.is_queued());
-        Self { pending, queued, require: approval.require() }
+        Self { pending, queued, judged: present::judged(approval.judgement.as_ref()) }
     }
 }
 
@@ -60,6 +62,9 @@ pub(super) fn changing(approval: &Approval) -> HashMap<&'static str, Value<'stat
         ("Require", require(approval).into()),
     ])
 }
+
+/// The property that is as long as what is asked: that it changed is told, not what it is now.
+pub(super) const BODY: &str = "Body";
 
 /// The doors a yes must come through, by the names the policy has for them.
 fn require(approval: &Approval) -> &'static str {
@@ -199,10 +204,10 @@ impl ApprovalObject {
 
     /// All that is asked, as text for a person, safe to print: what pager has to say of it, and, set in
     /// by four blanks, what the agent wrote, for a change of a file as a diff. Of more than 8 MiB the end
-    /// is cut, and the last line says so.
-    #[zbus(property(emits_changed_signal = "const"))]
-    fn body(&self) -> String {
-        plain(&within(present::body(&self.facts), BODY_MAX))
+    /// is cut, and the last line says so. It changes with what the policy says of it.
+    #[zbus(property(emits_changed_signal = "invalidates"))]
+    async fn body(&self) -> fdo::Result<String> {
+        Ok(plain(&within(present::body(&self.now().await?), BODY_MAX)))
     }
 
     /// The whole tool input, the JSON text exactly as the agent wrote it. Not safe to print as it is.

@@ -166,13 +166,18 @@ impl Publisher {
         news.sort_by_key(|one| one.resolution.as_ref().map(|resolution| resolution.at));
         for approval in &news {
             let now = Marks::of(approval);
+            let pending = now.pending;
             let before = self.approvals.insert(approval.id, now);
-            if before == Some(now) {
+            let now = self.approvals.get(&approval.id);
+            if before.as_ref() == now {
                 continue;
             }
             let path = approval_path(&approval.id);
-            self.changed::<ApprovalObject>(path.as_ref(), approval::changing(approval)).await?;
-            if !now.pending {
+            let same = before.as_ref().map(|marks| &marks.judged) == now.map(|marks| &marks.judged);
+            let stale: &[&str] = if same { &[] } else { &[approval::BODY] };
+            let changes = approval::changing(approval);
+            self.changed::<ApprovalObject>(path.as_ref(), changes, stale).await?;
+            if !pending {
                 let (state, by) = approval::standing(approval);
                 let id = approval.id.to_string();
                 survive(Manager::approval_resolved(&self.root(), &id, state, &by).await)?;
@@ -191,7 +196,7 @@ impl Publisher {
             let before = self.sessions.insert(id.clone(), view.clone());
             if let Some(before) = &before {
                 let changes = view.changed_since(before);
-                self.changed::<SessionObject>(session_path(id).as_ref(), changes).await?;
+                self.changed::<SessionObject>(session_path(id).as_ref(), changes, &[]).await?;
             }
             if before.is_none_or(|before| before.state != view.state) {
                 let told = Manager::session_changed(&self.root(), id.as_str(), view.state).await;
@@ -212,7 +217,7 @@ impl Publisher {
         let changes: Properties =
             changes.filter_map(|(name, value)| Some((*name, value.try_clone().ok()?))).collect();
         self.manager = now;
-        self.changed::<Manager>(ObjectPath::from_static_str_unchecked(ROOT), changes).await
+        self.changed::<Manager>(ObjectPath::from_static_str_unchecked(ROOT), changes, &[]).await
     }
 
     async fn tell_notices(&mut self) -> zbus::Result<()> {
@@ -254,7 +259,7 @@ impl Publisher {
             if before.is_none() {
                 self.export(path.clone(), JobObject::new(self.context.clone(), id)).await?;
             }
-            self.changed::<JobObject>(path.as_ref(), job::changing(view)).await?;
+            self.changed::<JobObject>(path.as_ref(), job::changing(view), &[]).await?;
             if was_running && view.state != JobState::Running {
                 let emitter = SignalEmitter::new(&self.connection, &path)?;
                 let ok = view.state == JobState::Done;
@@ -291,12 +296,13 @@ impl Publisher {
         &self,
         path: ObjectPath<'_>,
         changes: Properties,
+        stale: &[&'static str],
     ) -> zbus::Result<()> {
         if changes.is_empty() {
             return Ok(());
         }
         let emitter = SignalEmitter::new(&self.connection, path)?;
-        let told = fdo::Properties::properties_changed(&emitter, I::name(), changes, (&[]).into());
+        let told = fdo::Properties::properties_changed(&emitter, I::name(), changes, stale.into());
         survive(told.await)
     }
 

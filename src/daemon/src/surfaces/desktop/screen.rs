@@ -80,7 +80,9 @@ impl Thing {
     /// What its notification depends on: while it is the same, that need not be shown again.
     pub(super) fn stamp(&self) -> String {
         match self {
-            Self::Approval(approval) => approval.require().words().to_owned(),
+            Self::Approval(approval) => {
+                present::plain(&present::judged(approval.judgement.as_ref()))
+            }
             Self::More(waiting) => waiting.iter().map(|one| one.id.to_string()).collect(),
             Self::Paused(session) => session.denials.to_string(),
         }

@@ -202,6 +202,7 @@ impl Outbox {
         for task in tasks {
             let step = match task.todo {
                 Todo::Ask(id) => self.ask(id, task.id).await?,
+                Todo::Renew(id) => self.renew(id, task.id).await?,
                 Todo::Settle(id) => self.settle(id, Some(task.id)).await?,
                 Todo::Tell(notice) => self.tell(&notice, task.id).await?,
             };

@@ -1,5 +1,5 @@
 use pager_core::approval::{Input, Kind};
-use pager_core::{Activity, Actor, Command, Facts, Verdict};
+use pager_core::{Activity, Actor, Command, Facts, Require, Verdict};
 
 use super::super::ROOT;
 use super::world::{World, facts, text};
@@ -129,4 +129,35 @@ async fn a_reload_is_answered_with_what_became_of_it() {
     let (good, bad) = reload.await.unwrap();
     good.unwrap();
     assert_eq!(bad, ("InvalidArgument".to_owned(), "pager.toml:3:1: no".to_owned()));
+}
+
+#[tokio::test]
+async fn what_a_new_policy_says_of_it_changes_its_properties() {
+    let mut world = World::new();
+    let id = world.ask(Kind::Permission, "{}").await;
+    let path = format!("{ROOT}/approval/{id}");
+    let mut client = world.client().await;
+    let first = text(&client.properties(&path, "Approval").await["Body"]);
+    for (reason, require, word) in [
+        ("", Require { remote: true, polkit: false }, "remote"),
+        ("production", Require { remote: true, polkit: false }, "remote"),
+        ("production", Require::default(), ""),
+    ] {
+        world.judge(id, reason, require).await;
+        let start = format!("PropertiesChanged /approval/{id}");
+        let told = loop {
+            let told = client.signals_until("PropertiesChanged").await.pop().unwrap();
+            if told.starts_with(&start) {
+                break told;
+            }
+        };
+        assert!(told.ends_with("[\"Body\"])"), "{told}");
+        let now = client.properties(&path, "Approval").await;
+        assert_eq!(text(&now["Require"]), word);
+        let body = text(&now["Body"]);
+        let colon = if reason.is_empty() { "" } else { ": " };
+        assert!(body.contains(&format!("Your policy's rule: mine{colon}{reason}\n")), "{body}");
+        assert_eq!(body.contains("A yes counts only on Telegram."), !word.is_empty());
+        assert!(body.ends_with(&first));
+    }
 }

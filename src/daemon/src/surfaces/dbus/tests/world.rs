@@ -121,6 +121,19 @@ impl World {
         self.submit_ask(facts(), Request { judgement: Some(judgement), ..request }).await
     }
 
+    /// The policy says another thing of it than it did.
+    pub(super) async fn judge(&self, id: ApprovalId, reason: &str, require: Require) {
+        let judgement = Judgement {
+            policy: Sha256Hex::zero(),
+            ruling: Ruling::Ask,
+            rule: Some("mine".to_owned()),
+            reason: reason.to_owned(),
+            require,
+        };
+        let command = Command::Rejudge { judgements: vec![(id, judgement)] };
+        self.handle.submit(Actor::Pager, command).await.unwrap();
+    }
+
     /// Asks as the agent of that origin.
     pub(super) async fn ask_from(&mut self, origin: Origin) -> ApprovalId {
         self.asked += 1;

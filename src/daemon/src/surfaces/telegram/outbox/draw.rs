@@ -38,6 +38,14 @@ impl Outbox {
         Ok(Step::Over)
     }
 
+    /// Does the same because what is asked has changed.
+    pub(super) async fn renew(&mut self, id: ApprovalId, task: i64) -> Result<Step, EngineError> {
+        match self.draw(id).await? {
+            Step::Over => self.finish(task).await,
+            later @ Step::NotBefore(_) => Ok(later),
+        }
+    }
+
     async fn redraw(
         &mut self,
         approval: &Approval,
