@@ -12,7 +12,10 @@ use super::list::Row;
 use super::monitor::Line;
 use super::overview::Overview;
 use super::resume::Resumed;
+use super::{list, show};
+use crate::cli::Args;
 use crate::daemon::{Approval, Grant, Session, Summary};
+use crate::output::Output;
 
 fn approval() -> Approval {
     Approval {
@@ -127,4 +130,25 @@ fn the_json_forms_stay() {
         ..Line::default()
     };
     held("monitor.json", &[asked, settled, notice]);
+}
+
+#[test]
+fn what_waits_in_a_queue_is_marked_wherever_it_is_shown() {
+    let mut waiting = approval();
+    waiting.state = "pending".to_owned();
+    waiting.resolved_by = None;
+    let now = waiting.created;
+    let output = Output::new(&<Args as clap::Parser>::parse_from(["pagerctl"]));
+    for (queued, state, kind) in [
+        (false, "State: pending for 1h more", "Bash "),
+        (true, "State: pending and queued for 1h more", "Bash, queued "),
+    ] {
+        waiting.queued = queued;
+        let shown = show::text(&waiting, now);
+        assert!(shown.contains(state), "{shown}");
+        for all in [false, true] {
+            let listed = list::text(std::slice::from_ref(&waiting), all, &output);
+            assert!(listed.contains(kind), "{listed}");
+        }
+    }
 }

@@ -23,7 +23,10 @@ pub(super) fn text(approval: &Approval, now: Timestamp) -> String {
     let agent = Agent::new(&approval.agent);
     let headline = present::headline_of(&agent, label, kind, tool);
     let state = match &approval.resolved_by {
-        None => format!("{} for {} more", approval.state, span(now, *expires)),
+        None => {
+            let queued = if approval.queued { " and queued" } else { "" };
+            format!("{}{queued} for {} more", approval.state, span(now, *expires))
+        }
         Some(actor) => format!("{} {}", approval.state, by(actor)),
     };
     let always = approval.always_rule.as_deref().unwrap_or("nothing can be granted for ever");

@@ -94,7 +94,7 @@ fn what_a_new_policy_has_a_person_read_is_shown_anew_and_nothing_else_is() {
     let now = judgement(Ruling::Ask);
     let remote = Require { remote: true, polkit: false };
     for (judgement, shown) in [
-        (Judgement { policy: crate::Sha256Hex::of(b"other"), ..now.clone() }, false),
+        (Judgement { policy: Sha256Hex::of(b"other"), ..now.clone() }, false),
         (Judgement { require: remote, ..now.clone() }, true),
         (Judgement { reason: "production".into(), require: remote, ..now.clone() }, true),
         (Judgement { rule: None, ..now.clone() }, true),
