@@ -14,6 +14,8 @@ pub enum Point {
     Evidence,
     /// The audit log has it; the database is to.
     Commit,
+    /// It did not come to pass; what the audit log has of it is to be taken back.
+    Undo,
     /// The database has it; nobody knows yet.
     Apply,
     /// Whoever gave the command knows; no door has done anything of it.
@@ -28,9 +30,10 @@ pub enum Point {
 
 impl Point {
     /// Every point with its name.
-    pub const ALL: [(Self, &'static str); 7] = [
+    pub const ALL: [(Self, &'static str); 8] = [
         (Self::Evidence, "evidence"),
         (Self::Commit, "commit"),
+        (Self::Undo, "undo"),
         (Self::Apply, "apply"),
         (Self::Effects, "effects"),
         (Self::Pending, "pending"),

@@ -31,6 +31,10 @@ impl Pair {
     }
 
     fn run(&mut self, command: Command) -> Reply {
+        self.try_run(command).unwrap()
+    }
+
+    fn try_run(&mut self, command: Command) -> Result<Reply, StoreError> {
         self.fresh += 1;
         let now = Timestamp::from_second(1_700_000_000 + i64::from(self.fresh)).unwrap();
         let context =
@@ -42,11 +46,11 @@ impl Pair {
             effects: &outcome.effects,
             doors: &["a", "b"],
         };
-        self.store.commit(commit).unwrap();
+        self.store.commit(commit)?;
         for event in &outcome.events {
             self.machine.apply(event);
         }
-        outcome.reply.unwrap()
+        Ok(outcome.reply.unwrap())
     }
 
     fn ask(&mut self, n: u8) -> ApprovalId {
@@ -64,12 +68,16 @@ impl Pair {
     }
 
     fn deny(&mut self, id: ApprovalId) {
-        self.run(Command::Resolve {
+        self.try_deny(id).unwrap();
+    }
+
+    fn try_deny(&mut self, id: ApprovalId) -> Result<Reply, StoreError> {
+        self.try_run(Command::Resolve {
             id,
             verdict: Verdict::deny("no"),
             message_id: Some(5),
             assurance: Assurance::Door,
-        });
+        })
     }
 }
 

@@ -12,6 +12,8 @@ use jiff::Timestamp;
 use pager_core::audit::{self, Head, Line, Note};
 use pager_core::message_id::AUDIT_NOTED;
 
+use crate::faults::{self, Point};
+
 /// The audit log could not be opened or written; no verdict takes effect without it.
 #[derive(Debug, thiserror::Error)]
 #[error("the audit log {path}: {source}", path = .path.display())]
@@ -35,6 +37,9 @@ pub(super) struct AuditLog {
     /// The number of the file's first record.
     first: u64,
     end: Position,
+    /// Whether the file may have more than `end` says: something that did not come to pass and could
+    /// not be taken back.
+    overlong: bool,
 }
 
 impl AuditLog {
@@ -51,8 +56,10 @@ impl AuditLog {
         self.end.bytes
     }
 
-    /// Appends lines and waits until they are on the disk.
+    /// Appends lines and waits until they are on the disk. Nothing is appended to a file that still
+    /// has what was to be taken back: the next record would seem to follow one that never was.
     pub(super) fn append(&mut self, lines: &[Line]) -> Result<(), AuditError> {
+        self.shorten()?;
         let mut text = String::new();
         for line in lines {
             text.push_str(&line.text);
@@ -70,11 +77,24 @@ impl AuditLog {
         Ok(())
     }
 
-    /// Takes back what was appended since and did not come to pass.
+    /// Takes back what was appended since and did not come to pass. Where that fails, it is tried
+    /// again before anything else is appended.
     pub(super) fn roll_back(&mut self, to: Position) -> Result<(), AuditError> {
-        let result = self.file.set_len(to.bytes).and_then(|()| self.file.sync_data());
         self.end = to;
-        result.map_err(|source| self.failed(source))
+        self.overlong = true;
+        self.shorten()
+    }
+
+    /// Makes the file end where the log does.
+    fn shorten(&mut self) -> Result<(), AuditError> {
+        if self.overlong {
+            faults::write(Point::Undo)
+                .and_then(|()| self.file.set_len(self.end.bytes))
+                .and_then(|()| self.file.sync_data())
+                .map_err(|source| self.failed(source))?;
+            self.overlong = false;
+        }
+        Ok(())
     }
 
     /// Begins a new file. Where that fails, the log goes on in the old one.

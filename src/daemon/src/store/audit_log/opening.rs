@@ -115,7 +115,7 @@ impl Left {
                 let head = last.map_or_else(Head::default, |last| last.head);
                 let first = first.unwrap_or(head.seq + 1);
                 let end = Position { bytes: self.bytes, head };
-                Ok(AuditLog { path: path.to_owned(), file, first, end })
+                Ok(AuditLog { path: path.to_owned(), file, first, end, overlong: false })
             }
         }
     }
@@ -130,14 +130,14 @@ fn begin(path: &Path, head: &Head, full: &Path) -> io::Result<AuditLog> {
     fs::rename(&next, path)?;
     tell(&line.head, &format!("the audit log goes on from {}", name(full)));
     let end = Position { bytes: line.text.len() as u64 + 1, head: line.head.clone() };
-    Ok(AuditLog { path: path.to_owned(), file, first: line.head.seq, end })
+    Ok(AuditLog { path: path.to_owned(), file, first: line.head.seq, end, overlong: false })
 }
 
 /// An empty file, to be gone on in from this head.
 fn fresh(path: &Path, head: &Head) -> io::Result<AuditLog> {
     let file = files::create(path, b"")?;
     let end = Position { bytes: 0, head: head.clone() };
-    Ok(AuditLog { path: path.to_owned(), file, first: head.seq + 1, end })
+    Ok(AuditLog { path: path.to_owned(), file, first: head.seq + 1, end, overlong: false })
 }
 
 /// The link may have been made before the crash.

@@ -1,9 +1,12 @@
 //! The audit log over more than one file, and after everything that can happen to a file.
 
+use std::cell::Cell;
+use std::io;
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 
 use super::*;
+use crate::faults::{self, Point};
 
 /// The files of the log in their order.
 fn files(dir: &Path) -> Vec<PathBuf> {
@@ -206,4 +209,42 @@ fn a_crash_within_a_great_commit_is_still_understood() {
     let events = whole(dir.path());
     assert_eq!(events.iter().filter(|event| *event == "record.void").count(), 900);
     assert!(!events.contains(&"log.replaced".to_owned()));
+}
+
+thread_local! {
+    /// The point at which the disk of this thread's test fails.
+    static BROKEN: Cell<Option<Point>> = const { Cell::new(None) };
+}
+
+#[test]
+fn what_could_not_be_taken_back_is_before_anything_else_is_written() {
+    faults::arm(|point| {
+        if BROKEN.get() == Some(point) { Err(io::Error::from_raw_os_error(5)) } else { Ok(()) }
+    });
+    let dir = tempfile::tempdir().unwrap();
+    let mut pair = Pair::open(dir.path());
+    let [first, second, third] = [1, 2, 3].map(|n| pair.ask(n));
+    pair.deny(first);
+    let length = || fs::metadata(dir.path().join(AUDIT_LOG)).unwrap().len();
+    let sound = length();
+
+    pair.store.set_query_only(true).unwrap();
+    BROKEN.set(Some(Point::Undo));
+    assert!(pair.try_deny(second).is_err());
+    pair.store.set_query_only(false).unwrap();
+    let overlong = length();
+    assert!(overlong > sound, "a record of what did not come to pass is left");
+
+    // Until it is taken back, nothing is decided.
+    let error = pair.try_deny(third).unwrap_err();
+    assert!(error.to_string().contains("audit.jsonl"), "{error}");
+    assert_eq!(length(), overlong);
+
+    BROKEN.set(None);
+    pair.deny(third);
+    pair.deny(second);
+    assert_eq!(whole(dir.path()), ["approval.resolved"; 3]);
+    drop(pair);
+    drop(Pair::open(dir.path()));
+    assert_eq!(whole(dir.path()).len(), 3, "nothing is found amiss at the next start");
 }
