@@ -48,13 +48,11 @@ pub(crate) struct ToolName(pub(crate) String);
 
 impl ToolName {
     pub(crate) fn is(&self, tool: &str) -> bool {
-        match self.0.split_once('*') {
-            None => self.0 == tool,
-            Some((start, end)) => {
-                let long_enough = tool.len() >= start.len() + end.len();
-                long_enough && tool.starts_with(start) && tool.ends_with(end)
-            }
-        }
+        let fits = |(start, end): (&str, &str)| {
+            let long_enough = tool.len() >= start.len() + end.len();
+            long_enough && tool.starts_with(start) && tool.ends_with(end)
+        };
+        self.0 == tool || self.0.split_once('*').is_some_and(fits)
     }
 
     pub(crate) fn exact(&self) -> Option<&str> {

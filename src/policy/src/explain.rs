@@ -76,7 +76,7 @@ impl Policy {
         let facts = self.facts(call, files);
         let mut rules = Vec::new();
         for compiled in self.compiled() {
-            let view = compiled.whole_view(&facts);
+            let view = compiled.view(&facts);
             for (index, rule) in compiled.document.rules.iter().enumerate() {
                 let criteria = criteria(&view, index, rule, now);
                 rules.push(RuleReport {

@@ -1,22 +1,28 @@
 //! Globs over real paths.
 
+use std::collections::HashMap;
 use std::path::Path;
 
+use fixedbitset::FixedBitSet;
 use globset::{Candidate, Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 
 /// Globs with what each of them stands for.
 #[derive(Debug, Clone)]
 pub(crate) struct Globs {
     set: GlobSet,
-    /// Of each glob of the set: the number it was added with.
-    owners: Vec<usize>,
+    /// Of each glob of the set: the numbers it was added with.
+    owners: Vec<Vec<usize>>,
+    /// One more than the highest of these numbers.
+    end: usize,
 }
 
 /// Globs being collected. What cannot be compiled was refused before.
 #[derive(Debug, Default)]
 pub(crate) struct Collector {
     globs: Vec<Glob>,
-    owners: Vec<usize>,
+    owners: Vec<Vec<usize>>,
+    /// Of each glob: where it is in the other two. Many rules may have the same.
+    known: HashMap<String, usize>,
 }
 
 impl Collector {
@@ -30,13 +36,18 @@ impl Collector {
         for spelling in spellings {
             // A folder is in itself, so to say: who may not have what is in it may not have it.
             let folder = spelling.strip_suffix("/**").filter(|folder| !folder.is_empty());
-            for glob in
-                folder.into_iter().chain([spelling.as_str()]).filter_map(|text| glob(text).ok())
-            {
-                self.globs.push(glob);
-                self.owners.push(owner);
-            }
+            folder.into_iter().chain([spelling.as_str()]).for_each(|text| self.one(text, owner));
         }
+    }
+
+    fn one(&mut self, text: &str, owner: usize) {
+        if let Some(at) = self.known.get(text) {
+            return self.owners[*at].push(owner);
+        }
+        let Ok(glob) = glob(text) else { return };
+        self.known.insert(text.to_owned(), self.globs.len());
+        self.globs.push(glob);
+        self.owners.push(vec![owner]);
     }
 
     pub(crate) fn build(self) -> Result<Globs, globset::Error> {
@@ -44,7 +55,8 @@ impl Collector {
         for glob in self.globs {
             builder.add(glob);
         }
-        Ok(Globs { set: builder.build()?, owners: self.owners })
+        let end = self.owners.iter().flatten().max().map_or(0, |last| last + 1);
+        Ok(Globs { set: builder.build()?, owners: self.owners, end })
     }
 }
 
@@ -54,9 +66,12 @@ impl Globs {
     }
 
     /// The numbers of the globs that a path matches.
-    pub(crate) fn owners(&self, path: &Path) -> impl Iterator<Item = usize> {
-        let found = self.set.matches_candidate(&Candidate::new(path));
-        found.into_iter().filter_map(|index| self.owners.get(index).copied())
+    pub(crate) fn owners(&self, path: &Path) -> FixedBitSet {
+        let mut owners = FixedBitSet::with_capacity(self.end);
+        for index in self.set.matches_candidate(&Candidate::new(path)) {
+            owners.extend(self.owners[index].iter().copied());
+        }
+        owners
     }
 }
 

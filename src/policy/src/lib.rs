@@ -15,6 +15,7 @@ mod document;
 mod explain;
 mod facts;
 mod globs;
+mod index;
 mod load;
 mod parse;
 mod paths;
@@ -23,6 +24,7 @@ mod policy;
 mod risk;
 mod secrets;
 mod shell;
+mod touched;
 
 pub use builtin::{ANSWERS_RULE, OWN_RULE, SECRETS_RULE};
 pub use cases::{CaseResult, Cases};

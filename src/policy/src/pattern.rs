@@ -62,31 +62,21 @@ impl Pattern {
         if !names.iter().any(is_name) {
             return false;
         }
-        let (subcommand, rest) = match rest.split_first() {
-            Some((Token::Word(choices), rest))
-                if choices.iter().all(|name| may_be_subcommand(name)) =>
-            {
-                (Some(choices), rest)
-            }
-            _ => (None, rest),
-        };
-        let mut left = arguments.iter();
-        if let Some(choices) = subcommand {
-            match subcommand_in(arguments, choices) {
-                Some(at) => left = arguments[at + 1..].iter(),
-                None => return false,
-            }
+        let (mut left, mut rest) = (arguments.iter(), rest);
+        if let Some((choices, behind)) = subcommands(rest) {
+            let Some(at) = subcommand_in(arguments, choices) else { return false };
+            (left, rest) = (arguments[at + 1..].iter(), behind);
         }
         rest.iter().all(|token| match token {
             Token::Rest => true,
             Token::Word(choices) => {
-                let (options, plain): (Vec<_>, Vec<_>) =
-                    choices.iter().partition(|choice| choice.starts_with('-'));
-                let is_option = |word: &Word| options.iter().any(|o| has_option(o, &word.text));
+                let options = || choices.iter().filter(|choice| choice.starts_with('-'));
+                let mut plain = choices.iter().filter(|choice| !choice.starts_with('-')).peekable();
+                let is_option = |word: &Word| options().any(|o| has_option(o, &word.text));
                 arguments.iter().any(is_option)
-                    || has_letters(&options, arguments)
-                    || (!plain.is_empty()
-                        && left.any(|word| plain.iter().any(|choice| wild(choice, &word.text))))
+                    || has_letters(options(), arguments)
+                    || (plain.peek().is_some()
+                        && left.any(|word| plain.clone().any(|choice| wild(choice, &word.text))))
             }
         })
     }
@@ -129,14 +119,27 @@ impl Pattern {
         (self.covers(&simple.words, &[]) && other.is_in(&simple)).then(|| words.join(" "))
     }
 
-    /// The names of the commands it is about, for an index; none if one has a `*` in it.
-    pub(crate) fn names(&self) -> Option<Vec<&str>> {
+    /// What a command has that this describes or finds, for an index: one of these names, and among
+    /// its arguments one of these subcommands, if there are any. None if a name has a `*` in it.
+    pub(crate) fn names(&self) -> Option<(Vec<&str>, &[String])> {
         let Some(Token::Word(names)) = self.tokens.first() else { return None };
-        let bare = |name: &String| !name.contains('*');
-        names
-            .iter()
-            .all(bare)
-            .then(|| names.iter().map(|name| name.rsplit('/').next().unwrap_or(name)).collect())
+        if names.iter().any(|name| name.contains('*')) {
+            return None;
+        }
+        let names = names.iter().map(|name| name.rsplit('/').next().unwrap_or(name)).collect();
+        Some((names, subcommands(&self.tokens[1..]).map_or(&[], |(choices, _)| choices)))
+    }
+}
+
+/// The subcommands that a pattern names behind the command, and what comes then.
+fn subcommands(tokens: &[Token]) -> Option<(&[String], &[Token])> {
+    match tokens.split_first() {
+        Some((Token::Word(choices), rest))
+            if choices.iter().all(|name| may_be_subcommand(name)) =>
+        {
+            Some((choices, rest))
+        }
+        _ => None,
     }
 }
 
@@ -165,9 +168,8 @@ fn covers(tokens: &[Token], words: &[Word], named: &[bool]) -> bool {
 fn wild(pattern: &str, text: &str) -> bool {
     let Some((start, rest)) = pattern.split_once('*') else { return pattern == text };
     let Some(mut text) = text.strip_prefix(start) else { return false };
-    let mut pieces: Vec<&str> = rest.split('*').collect();
-    let end = pieces.pop().unwrap_or_default();
-    for piece in pieces {
+    let Some((pieces, end)) = rest.rsplit_once('*') else { return text.ends_with(rest) };
+    for piece in pieces.split('*') {
         let Some(at) = text.find(piece) else { return false };
         text = &text[at + piece.len()..];
     }
@@ -193,8 +195,8 @@ pub(crate) fn has_option(option: &str, word: &str) -> bool {
 }
 
 /// Whether the letters of an option such as `-rf` are all there, in one cluster or in several.
-fn has_letters(options: &[&String], arguments: &[Word]) -> bool {
-    options.iter().filter_map(|option| cluster(option)).filter(|letters| letters.len() > 1).any(
+fn has_letters<'o>(options: impl Iterator<Item = &'o String>, arguments: &[Word]) -> bool {
+    options.filter_map(|option| cluster(option)).filter(|letters| letters.len() > 1).any(
         |letters| {
             letters.chars().all(|letter| {
                 arguments.iter().filter_map(|word| cluster(&word.text)).any(|c| c.contains(letter))

@@ -1,5 +1,6 @@
 //! The policy in force, and its word on a call.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -37,6 +38,15 @@ pub struct Policy {
     own: Arc<Compiled>,
     locals: Vec<Arc<Local>>,
     hash: Sha256Hex,
+}
+
+/// A rule that says something of a call.
+struct Match<'r> {
+    /// In which of the views, which is the file it is of.
+    view: usize,
+    /// Its place in the file.
+    index: usize,
+    rule: &'r Rule,
 }
 
 /// What a repository adds.
@@ -150,15 +160,17 @@ impl Policy {
             };
         }
         let views: Vec<_> = self.compiled().map(|compiled| compiled.view(facts)).collect();
-        let rules = |verdict| {
-            let all = views.iter().flat_map(move |view: &View<'_>| view.rules(verdict));
-            let mut rules: Vec<_> = all.map(|(_, rule)| rule).filter(|r| !r.is_over(now)).collect();
-            // By name, so that it never matters where in a file a rule stands.
-            rules.sort_by(|a, b| a.name.cmp(&b.name));
-            rules
-        };
-        if let Some(rule) = rules(Ruling::Deny).first() {
-            return self.by(rule);
+        let each = views.iter().enumerate();
+        let mut matching: Vec<Match<'_>> = each
+            .flat_map(|(view, all)| {
+                all.matching(now).map(move |(index, rule)| Match { view, index, rule })
+            })
+            .collect();
+        // By name, so that it never matters where in a file a rule stands.
+        matching.sort_by(|a, b| a.rule.name.cmp(&b.rule.name));
+        let rules = |verdict| matching.iter().filter(move |found| found.rule.verdict == verdict);
+        if let Some(found) = rules(Ruling::Deny).next() {
+            return self.by(found.rule);
         }
         let default = self.default();
         let mut wrong = self.locals.iter().filter_map(|local| match &**local {
@@ -168,19 +180,19 @@ impl Policy {
         if let Some(why) = wrong.next() {
             return Judgement { reason: why.clone(), ..self.judgement(default) };
         }
-        let asking = rules(Ruling::Ask);
-        if let Some(first) = asking.first() {
+        if let Some(first) = rules(Ruling::Ask).next() {
             let mut require = Require::default();
-            for rule in &asking {
-                require.remote |= rule.require.remote;
-                require.polkit |= rule.require.polkit;
+            for found in rules(Ruling::Ask) {
+                require.remote |= found.rule.require.remote;
+                require.polkit |= found.rule.require.polkit;
             }
-            return Judgement { require, ..self.by(first) };
+            return Judgement { require, ..self.by(first.rule) };
         }
         if facts.doubts.is_empty()
-            && let Some(rule) = allowing(&views, now)
+            && let Some(first) = rules(Ruling::Allow).next()
+            && are_described(facts, &views, rules(Ruling::Allow))
         {
-            return self.by(rule);
+            return self.by(first.rule);
         }
         self.judgement(default)
     }
@@ -212,30 +224,21 @@ impl Policy {
     }
 }
 
-/// The rule that allows a call: of a command line, each command must have one, and the first by name
-/// stands for all of them.
-fn allowing<'v>(views: &[View<'v>], now: Timestamp) -> Option<&'v Rule> {
-    let mut rules = Vec::new();
-    let mut covered: Vec<usize> = Vec::new();
-    for view in views {
-        for (index, rule) in view.rules(Ruling::Allow) {
-            if !rule.is_over(now) {
-                covered.extend(view.commands(index, rule));
-                rules.push(rule);
-            }
-        }
+/// Whether rules together allow all of a call: of a command line, each command must have one.
+fn are_described<'m>(
+    facts: &Facts<'_>,
+    views: &[View<'_>],
+    rules: impl Iterator<Item = &'m Match<'m>>,
+) -> bool {
+    if !facts.is_shell() {
+        return true;
     }
-    let facts = views.first()?.facts;
-    if facts.is_shell() {
-        let own = facts.commands().iter().enumerate().filter(|(_, simple)| !simple.inner);
-        let mut own = own.map(|(at, _)| at).peekable();
-        // A line that runs nothing is one that was not understood.
-        own.peek()?;
-        if !own.all(|at| covered.contains(&at)) {
-            return None;
-        }
-    }
-    rules.into_iter().min_by(|a, b| a.name.cmp(&b.name))
+    let described: HashSet<usize> =
+        rules.flat_map(|found| views[found.view].commands(found.index, found.rule)).collect();
+    let own = facts.commands().iter().enumerate().filter(|(_, simple)| !simple.inner);
+    let mut own = own.map(|(at, _)| at).peekable();
+    // A line that runs nothing is one that was not understood.
+    own.peek().is_some() && own.all(|at| described.contains(&at))
 }
 
 fn digest(parts: &[&str]) -> Sha256Hex {
