@@ -66,8 +66,8 @@ pub enum Why {
     AgentGone,
     /// The client's own limit was reached.
     Timeout,
-    /// A reason this version does not know; never sent.
-    #[serde(other, skip_serializing)]
+    /// A reason this version does not know.
+    #[serde(other)]
     Other,
 }
 

@@ -70,7 +70,9 @@ fn the_future_is_passed_over() {
     assert!(decode_server_line(br#"{"type":"later","output":3}"#).unwrap().is_none());
     assert!(decode_client_line(br#"{"type":"later","why":3}"#).unwrap().is_none());
     let line = br#"{"new":[],"type":"withdrawn","why":"bored"}"#;
-    assert_eq!(decode_client_line(line).unwrap(), Some(ClientLine::Withdrawn { why: Why::Other }));
+    let other = ClientLine::Withdrawn { why: Why::Other };
+    assert_eq!(decode_client_line(line).unwrap(), Some(other));
+    assert_eq!(decode_client_line(&encode_client_line(other)).unwrap(), Some(other));
     assert!(matches!(
         decode_server_line(br#"{"type":"none","reason":"","new":1}"#),
         Ok(Some(ServerLine::NoDecision { .. }))
