@@ -31,7 +31,7 @@ step() {
 
 # Tools by the Debian package that has them.
 tools=(
-    gcc:gcc make:make git:git
+    gcc:gcc g++:g++ make:make git:git
     dh:debhelper dpkg-buildpackage:dpkg-dev lintian:lintian rpmbuild:rpm rpmlint:rpmlint mandoc:mandoc
     dbus-daemon:dbus systemd-analyze:systemd
 )
@@ -83,6 +83,13 @@ dependencies() {
     $deny --offline --locked check --hide-inclusion-graph bans licenses sources
 }
 
+lints() {
+    local lint=(cargo clippy --locked --release --all-targets --quiet)
+    # What the fuzz targets depend on would have much of the rest built anew: they stand apart.
+    "${lint[@]}" --workspace --exclude pager-fuzz -- -D warnings &&
+        "${lint[@]}" --package pager-fuzz --features targets -- -D warnings
+}
+
 demo() {
     make --no-print-directory demo ANSWER=allow && make --no-print-directory demo ANSWER=deny
 }
@@ -92,7 +99,7 @@ tests() {
     [ "$boots" = no ] || export PAGER_SYSTEM=required
     # In the profile that is shipped: what is built once serves the packages, the demo and the tests.
     rm -rf target/system/failed
-    cargo test --locked --release --workspace --no-fail-fast 2>&1 | tee target/tests.log
+    cargo test --locked --release --workspace --exclude pager-fuzz --no-fail-fast 2>&1 | tee target/tests.log
     local status=${PIPESTATUS[0]}
     [ "$status" = 0 ] || failures_again
     return "$status"
@@ -127,7 +134,7 @@ fi
 
 step 'format' cargo fmt --all --check
 step 'packages' packages
-step 'lints' cargo clippy --locked --release --workspace --all-targets --quiet -- -D warnings
+step 'lints' lints
 step 'dependencies' dependencies
 step 'what is packed' packaging/check.sh
 step 'demo' demo
@@ -136,6 +143,7 @@ if [ "$boots" = yes ]; then
     cat target/system/prepare.log
 fi
 step 'tests' tests
+step 'fuzzing' tests/fuzz/run.sh 10
 
 if [ ${#failed[@]} -gt 0 ]; then
     printf '\nmake check: FAILED after %s s: %s\n' $SECONDS "$(IFS=,; echo "${failed[*]}")"
