@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::approval::{Approval, Kind, Resolution, State, Verdict};
 use crate::sanitize::{one_line, visible};
-use crate::{Agent, Judgement};
+use crate::{Agent, Judgement, question};
 
 pub use notices::notice;
 pub use part::{Format, Part, plain};
@@ -23,6 +23,11 @@ pub fn summary(tool: &str, input: &str) -> String {
     let Ok(value) = serde_json::from_str::<Value>(input) else {
         return one_line(input, SUMMARY_MAX);
     };
+    if matches!(tool, "AskUserQuestion" | "request_user_input")
+        && let Some(first) = question::questions(input).first()
+    {
+        return one_line(&first.titled(), SUMMARY_MAX);
+    }
     one_line(main_text(tool, &value).unwrap_or(input), SUMMARY_MAX)
 }
 
@@ -38,7 +43,6 @@ fn main_text<'a>(tool: &str, input: &'a Value) -> Option<&'a str> {
         "WebSearch" => field("query"),
         "Glob" | "Grep" => field("pattern"),
         "ExitPlanMode" => field("plan"),
-        "AskUserQuestion" => input.get("questions")?.get(0)?.get("question")?.as_str(),
         _ => None,
     }
 }
@@ -201,6 +205,10 @@ mod tests {
         let bash = r#"{"command":"touch made &&\n  echo ok","description":"x"}"#;
         assert_eq!(summary("Bash", bash), "touch made && echo ok");
         assert_eq!(summary("Edit", r#"{"file_path":"/a/b.rs","old_string":"x"}"#), "/a/b.rs");
+        let asked = r#"{"questions":[{"question":"Which one?","header":"Database"}]}"#;
+        for tool in ["AskUserQuestion", "request_user_input"] {
+            assert_eq!(summary(tool, asked), "Database: Which one?");
+        }
         assert_eq!(summary("mcp__db__query", r#"{"sql":"select 1"}"#), r#"{"sql":"select 1"}"#);
         assert_eq!(summary("Bash", r#"{"command":5}"#), r#"{"command":5}"#);
         let long = format!(r#"{{"command":"{}"}}"#, "a".repeat(5000));

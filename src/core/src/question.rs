@@ -1,5 +1,6 @@
 //! The questions in an agent's question: what may be chosen, and whether an answer answers them.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
@@ -20,6 +21,16 @@ pub struct Question {
     /// Whether more than one may be chosen.
     #[serde(default, rename = "multiSelect")]
     pub several: bool,
+}
+
+impl Question {
+    /// The question as a person is asked it, its title first: "Database: Which one?".
+    pub fn titled(&self) -> Cow<'_, str> {
+        match self.header.trim() {
+            "" => Cow::Borrowed(&self.question),
+            header => Cow::Owned(format!("{header}: {}", self.question)),
+        }
+    }
 }
 
 /// One thing that may be chosen.
@@ -97,6 +108,8 @@ mod tests {
             Choice { label: "SQLite".into(), description: String::new() }
         );
         assert_eq!((questions[0].several, questions[1].several), (false, true));
+        let titled: Vec<_> = questions.iter().map(Question::titled).collect();
+        assert_eq!(titled, ["Database: Which database?", "Which checks?"]);
         assert!(super::questions(r#"{"questions":"none"}"#).is_empty());
     }
 

@@ -134,7 +134,7 @@ pub(super) fn questions(input: &str) -> Vec<Part> {
 fn asked(question: &Question, number: Option<usize>) -> Vec<String> {
     let number = number.map(|number| format!("{number}. ")).unwrap_or_default();
     let several = if question.several { " (several may be chosen)" } else { "" };
-    let mut lines = vec![format!("{number}{}{several}", question.question)];
+    let mut lines = vec![format!("{number}{}{several}", question.titled())];
     lines.extend(question.options.iter().map(|option| {
         let dash = if option.description.is_empty() { "" } else { " – " };
         format!("• {}{dash}{}", option.label, option.description)

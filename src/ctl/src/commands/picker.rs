@@ -62,7 +62,7 @@ fn ask_all(questions: &[Question]) -> Result<Option<Answers>, Failure> {
             1 => String::new(),
             all => format!("({} of {all}) ", index + 1),
         };
-        output::say(format!("{of}{}", visible(&question.question).bold()))?;
+        output::say(format!("{of}{}", visible(&question.titled()).bold()))?;
         for option in question.options.iter().filter(|option| !option.description.is_empty()) {
             let (label, about) = (visible(&option.label), visible(&option.description));
             output::say(format!("  {label}: {about}"))?;

@@ -220,7 +220,7 @@ impl Door {
         at: u16,
         text: &str,
     ) -> Result<String, EngineError> {
-        let name = one_line(&question.question, 200);
+        let name = one_line(&question.titled(), 200);
         let text = text.to_owned();
         let complete = self
             .converse(id, move |dialogue| {

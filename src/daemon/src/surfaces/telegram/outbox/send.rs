@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use pager_core::ApprovalId;
 use pager_core::approval::Kind;
+use pager_core::question::Question;
 use pager_core::sanitize::one_line;
 use teloxide_core::payloads::SendMessage;
 use teloxide_core::prelude::*;
@@ -158,8 +159,8 @@ impl Outbox {
         let (question, placeholder) = match (purpose, approval.kind) {
             (Purpose::Answer(at), _) => {
                 let questions = form::askable(approval.input.text());
-                let asked = questions.get(usize::from(at)).map(|question| &*question.question);
-                let asked = one_line(asked.unwrap_or_default(), 500);
+                let asked = questions.get(usize::from(at)).map(Question::titled);
+                let asked = one_line(&asked.unwrap_or_default(), 500);
                 (format!("Your answer to \u{201c}{asked}\u{201d}?"), "Your answer")
             }
             (_, Kind::Plan) => ("What is to be planned otherwise?".to_owned(), "What to change"),

@@ -100,7 +100,7 @@ impl Door {
             }
             Choice::Show => {
                 self.converse(id, move |dialogue| dialogue.form.show(at, second)).await?;
-                one_line(&question.question, 90)
+                one_line(&question.titled(), 90)
             }
             Choice::Unpick => {
                 self.converse(id, move |dialogue| dialogue.form.unpick(at, second)).await?;
