@@ -1,5 +1,6 @@
-//! `pagerctl hooks --agent codex`: what is trusted, by whose word, and what is left of it. Codex is
-//! a stand-in that says what the real one does; the booted system has the real one.
+//! `pagerctl hooks --agent codex`: what is trusted, by whose word, and what is left of it; and what a
+//! hook of Codex's can say. Codex is a stand-in that says what the real one does; the booted system
+//! has the real one.
 
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
@@ -8,7 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use pager_tests::closed::program;
+use pager_tests::closed::{Daemon, Setup, eventually, permission_request, printed, program};
 use serde_json::{Value, json};
 
 /// Lists what is in the file `listed`, and writes down what it is told to write.
@@ -171,4 +172,29 @@ fn a_codex_that_says_nothing_sensible_is_named() {
     let (code, _, error) = home.hooks(&["install", "--yes"]);
     assert_eq!(code, 1);
     assert!(error.contains("codex app-server gives no answer to initialize"), "{error}");
+}
+
+#[test]
+fn a_no_that_cannot_end_the_turn_decides_nothing_and_says_what_to_do() {
+    let config = "[approvals]\ncodex_window = \"10m\"\n".to_owned();
+    let daemon = Daemon::start(Setup { config, ..Setup::default() }).unwrap();
+    let event = permission_request("01a1fe17-9e64-7292-89e2-20e70dfc9625", "touch made");
+    let hook = daemon.hook_of("codex", &event).unwrap();
+    let id = eventually("the question", || {
+        let output = daemon.ctl(&["list", "--json"]).unwrap();
+        let listed: Vec<Value> = serde_json::from_slice(&output.stdout).ok()?;
+        Some(listed.first()?["id"].as_str()?.to_owned())
+    });
+    let id = id.unwrap();
+    let stopped = daemon.ctl(&["deny", "--stop", &id]).unwrap();
+    let error = String::from_utf8(stopped.stderr).unwrap();
+    assert_eq!(stopped.status.code(), Some(1), "{error}");
+    assert!(error.contains("Codex takes only a yes or a no here"), "{error}");
+    assert!(error.contains("deny it, then press Esc at its terminal"), "{error}");
+
+    assert!(daemon.ctl(&["deny", &id, "-m", "not on a Friday"]).unwrap().status.success());
+    let printed = printed(hook).unwrap();
+    let decision = serde_json::from_str::<Value>(&printed).unwrap();
+    let decision = &decision["hookSpecificOutput"]["decision"];
+    assert_eq!(*decision, json!({ "behavior": "deny", "message": "not on a Friday" }));
 }

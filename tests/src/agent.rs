@@ -36,11 +36,11 @@ impl Agent {
         Ok(Self { process, lines, dir: dir.to_owned() })
     }
 
-    /// Has it run a hook with this input.
+    /// Has it run a hook, which is a command line of its own, with this input.
     ///
     /// # Errors
     /// It could not be run.
-    pub fn hook(&mut self, program: &Path, input: &str) -> anyhow::Result<Hook> {
+    pub fn hook(&mut self, command: &str, input: &str) -> anyhow::Result<Hook> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let path = |of: &str| self.dir.join(format!("hook-{number}.{of}"));
@@ -49,8 +49,7 @@ impl Agent {
         }
         let quoted = |of: &str| format!("'{}'", path(of).display());
         let line = format!(
-            "'{}' <{} >{} 2>{} & echo $! >{}; wait $!; echo $? >{}",
-            program.display(),
+            "{command} <{} >{} 2>{} & echo $! >{}; wait $!; echo $? >{}",
             quoted("in"),
             quoted("out"),
             quoted("err"),

@@ -209,6 +209,18 @@ impl Daemon {
     /// # Errors
     /// It could not be started.
     pub fn hook(&self, event: &Value) -> anyhow::Result<Hook> {
+        self.hook_with("", event)
+    }
+
+    /// The same, as the settings of an agent other than Claude Code have it.
+    ///
+    /// # Errors
+    /// It could not be started.
+    pub fn hook_of(&self, agent: &str, event: &Value) -> anyhow::Result<Hook> {
+        self.hook_with(&format!("--agent {agent}"), event)
+    }
+
+    fn hook_with(&self, arguments: &str, event: &Value) -> anyhow::Result<Hook> {
         let mut agent = self.agent.lock().unwrap_or_else(PoisonError::into_inner);
         if agent.is_none() {
             let mut command = closed(Path::new("/bin/sh"), self.dir.path(), &self.setup);
@@ -216,7 +228,8 @@ impl Daemon {
             *agent = Some(Agent::start(command, self.dir.path())?);
         }
         let agent = agent.as_mut().context("no agent")?;
-        agent.hook(&program("pager-hook"), &event.to_string())
+        let command = format!("'{}' {arguments}", program("pager-hook").display());
+        agent.hook(&command, &event.to_string())
     }
 
     /// The audit log's records so far.

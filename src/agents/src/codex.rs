@@ -131,9 +131,9 @@ fn permission_request(
     let tool = name(members, "tool_name").ok_or(AdapterError::Missing("tool_name"))?;
     let input = members.get("tool_input").ok_or(AdapterError::Missing("tool_input"))?;
     let fingerprint = fingerprint(&tool, input)?;
-    // "Always" a hook cannot give: any word about rules voids the whole decision.
+    // "Always" a hook cannot give, nor end the turn: any word about either voids the whole decision.
     let request = Request::new(request, Kind::Permission, tool, Input::new(input.get()));
-    Ok(Request { fingerprint, subagent, ..request })
+    Ok(Request { fingerprint, subagent, stoppable: false, ..request })
 }
 
 /// The digest by which a call is found again. Between the events of a call the request alone has the
@@ -154,8 +154,8 @@ fn fingerprint(tool: &str, input: &RawValue) -> Result<Sha256Hex, AdapterError> 
     Ok(Sha256Hex::of(value.to_string().as_bytes()))
 }
 
-/// Codex takes a bare yes, and a no with a reason. Anything else in the decision voids it, so that a
-/// no that is to end the turn stays a plain no here, and what is more than a yes is not said at all.
+/// Codex takes a bare yes, and a no with a reason. Anything else in the decision voids it, so that
+/// what is more than a yes is not said at all.
 pub(crate) fn decision(approval: &Approval) -> Option<Box<RawValue>> {
     let decision = match approval.resolution.as_ref()?.verdict.as_ref()? {
         Verdict::Allow => json!({ "behavior": "allow" }),

@@ -67,6 +67,7 @@ fn a_request_keeps_the_models_reason_and_nothing_is_granted_for_always() {
     assert_eq!(of, facts());
     assert_eq!((request.request, request.kind), (ID, Kind::Permission));
     assert_eq!((request.tool.as_str(), &request.always), ("Bash", &None));
+    assert!(!request.stoppable, "interrupt would void the decision");
     let text = r#"{"command":"touch made && echo ok","description":"May I make it?"}"#;
     assert_eq!(&**request.input.text(), text);
 }
@@ -150,9 +151,7 @@ fn codex_is_told_a_bare_yes_a_no_with_its_reason_or_nothing() {
     };
     assert_eq!(told(Verdict::Allow), decision(json!({"behavior": "allow"})));
     let no = json!({"behavior": "deny", "message": "not on a Friday"});
-    assert_eq!(told(Verdict::deny("not on a Friday")), decision(no.clone()));
-    let stop = Verdict::Deny { reason: "not on a Friday".to_owned(), interrupt: true };
-    assert_eq!(told(stop), decision(no), "more would void it");
+    assert_eq!(told(Verdict::deny("not on a Friday")), decision(no));
     let plain = json!({"behavior": "deny", "message": "The user said no to this."});
     assert_eq!(told(Verdict::deny("")), decision(plain));
     assert_eq!(told(Verdict::AllowAlways), None);

@@ -226,6 +226,8 @@ pub struct Request {
     pub fingerprint: Sha256Hex,
     /// What "always" would grant, if the agent suggested something that may be granted.
     pub always: Option<AlwaysGrant>,
+    /// Whether a no can end the agent's turn as well: not every way back to an agent takes that.
+    pub stoppable: bool,
     /// The subagent that asks, if it is not the session's main turn.
     pub subagent: Option<String>,
     /// What the call would change, as it was found when it was asked: a unified diff.
@@ -244,6 +246,7 @@ impl Request {
             fingerprint: input.sha256().clone(),
             input,
             always: None,
+            stoppable: true,
             subagent: None,
             preview: None,
             judgement: None,
@@ -282,6 +285,9 @@ pub struct Approval {
     /// What "always" would grant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub always: Option<AlwaysGrant>,
+    /// Whether a no can end the agent's turn as well.
+    #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
+    pub stoppable: bool,
     /// What the call would change, as it was found when it was asked: a unified diff.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preview: Option<Arc<str>>,
@@ -307,6 +313,10 @@ pub struct Approval {
     /// When and by whom the rule that was granted with it was taken back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoked: Option<Revocation>,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// A granted rule was taken back.
@@ -342,6 +352,7 @@ impl Approval {
             label,
             subagent: request.subagent,
             always: request.always,
+            stoppable: request.stoppable,
             preview: request.preview,
             judgement: request.judgement,
             origin: facts.origin.clone(),

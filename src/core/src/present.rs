@@ -154,6 +154,16 @@ pub fn always(approval: &Approval) -> Option<String> {
     approval.always.as_ref().map(|always| visible(&always.rule).into_owned())
 }
 
+/// What somebody is told who would end a turn by a no where the way back to the agent has no word
+/// for that.
+pub fn cannot_stop(agent: &Agent) -> String {
+    let who = agent.title();
+    format!(
+        "{who} takes only a yes or a no here, and goes on after a no: deny it, then press Esc at its \
+         terminal to end the turn"
+    )
+}
+
 /// The first 12 digits of the input's digest, by which a person tells that two doors speak of the
 /// same.
 pub fn digest(approval: &Approval) -> &str {

@@ -112,7 +112,8 @@ fn standing_verdict(approval: &Approval, session: Option<&Session>) -> Option<(V
              allowed until the user resumes it with `pagerctl resume {}`.",
             session.denials, session.id
         );
-        return Some((Verdict::Deny { reason, interrupt: true }, PAUSE_RULE.to_owned()));
+        let interrupt = approval.stoppable;
+        return Some((Verdict::Deny { reason, interrupt }, PAUSE_RULE.to_owned()));
     }
     approval.judgement.as_ref().and_then(|judgement| verdict_of(approval, judgement))
 }

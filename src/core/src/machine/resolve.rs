@@ -180,6 +180,9 @@ fn permitted(
 /// Whether a verdict is an answer to such a question.
 fn fits(approval: &Approval, verdict: &Verdict) -> Result<(), String> {
     let always: Option<&AlwaysGrant> = approval.always.as_ref();
+    if matches!(verdict, Verdict::Deny { interrupt: true, .. }) && !approval.stoppable {
+        return Err(present::cannot_stop(&approval.agent));
+    }
     let sentence = match (verdict, approval.kind) {
         (Verdict::Deny { .. }, _)
         | (Verdict::Allow, Kind::Permission | Kind::Plan)

@@ -236,6 +236,23 @@ fn verdicts_must_fit_the_question() {
 }
 
 #[test]
+fn a_no_ends_the_turn_only_where_the_agent_can_be_told() {
+    let mut world = World::default();
+    let mut plain = request(1, "ls");
+    plain.stoppable = false;
+    let ask = Command::Ask { facts: facts(1), request: plain };
+    let Ok(Reply::Asked { id, .. }) = world.run(&Actor::Agent, ask) else { panic!() };
+    let stop = Verdict::Deny { reason: "enough".to_owned(), interrupt: true };
+    let Err(Refusal::InvalidArgument(why)) = world.resolve(id, stop.clone()) else { panic!() };
+    assert!(why.contains("deny it, then press Esc"), "{why}");
+    assert_eq!(world.state(id), State::Pending, "a no that means more is no plain no");
+    world.resolve(id, Verdict::deny("enough")).unwrap();
+    let other = world.ask(1, 2, "ls");
+    world.resolve(other, stop).unwrap();
+    assert_eq!((world.state(id), world.state(other)), (State::Denied, State::Denied));
+}
+
+#[test]
 fn sessions_are_learned_and_nothing_new_is_no_event() {
     let mut world = World::default();
     world.observe(1, Activity::Prompted);

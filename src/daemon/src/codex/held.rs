@@ -14,6 +14,8 @@ use crate::ingress::Waiters;
 pub(super) struct Held {
     pub(super) id: ApprovalId,
     pub(super) thread: String,
+    /// The turn it was asked in, where that is known.
+    turn: Option<String>,
     request: RequestId,
     tool: String,
     fingerprint: Sha256Hex,
@@ -35,10 +37,11 @@ pub(super) struct Open {
 }
 
 impl Held {
-    pub(super) fn new(approval: &Approval, thread: String) -> Self {
+    pub(super) fn new(approval: &Approval, thread: String, turn: Option<String>) -> Self {
         Self {
             id: approval.id,
             thread,
+            turn,
             request: approval.request,
             tool: approval.tool.clone(),
             fingerprint: approval.fingerprint.clone(),
@@ -47,6 +50,11 @@ impl Held {
             verdict: None,
             waiting: None,
         }
+    }
+
+    /// The turn that an answer to such a request is about.
+    pub(super) fn turn_of<'a>(&'a self, open: &'a Open) -> Option<&'a str> {
+        open.turn.as_deref().or(self.turn.as_deref())
     }
 
     /// Notes that its answer is waited for here.

@@ -54,6 +54,7 @@ struct State {
 pub struct Joined {
     seat: Seat,
     thread: String,
+    turn: String,
     request: RequestId,
 }
 
@@ -95,7 +96,7 @@ impl Codex {
             let thread = approval.subagent.as_deref().unwrap_or(approval.session.as_str());
             if let Some(link) = self.link().await {
                 // A link that has just ended has nobody to tell.
-                drop(link.send(Order::Adopt(Held::new(approval, thread.to_owned()))));
+                drop(link.send(Order::Adopt(Held::new(approval, thread.to_owned(), None))));
             }
         }
     }
@@ -119,7 +120,7 @@ impl Codex {
                 let item = self.lock().calls.item_of(&call)?;
                 let seat = self.join(&call.thread).await?;
                 let request = request_of(&call.thread, &item);
-                Some(Joined { seat, thread: call.thread, request })
+                Some(Joined { seat, thread: call.thread, turn: call.turn, request })
             }
             Step::Finished(call) => {
                 self.lock().calls.finish(&call);
@@ -199,7 +200,7 @@ impl Joined {
     /// Leaves the answer to the approval to the app-server.
     pub async fn hold(self, handle: &Handle, id: ApprovalId) {
         if let Ok(Some(approval)) = handle.approval(id).await {
-            self.seat.hold(Held::new(&approval, self.thread));
+            self.seat.hold(Held::new(&approval, self.thread, Some(self.turn)));
         }
     }
 }

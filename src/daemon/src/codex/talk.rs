@@ -108,7 +108,7 @@ impl Link {
         match held.verdict.take() {
             Some(verdict) => {
                 let held = self.held.swap_remove(at);
-                self.answer(&held.thread, &open, &verdict).await
+                self.answer(&held, &open, &verdict).await
             }
             None => {
                 held.open = Some(open);
@@ -137,7 +137,7 @@ impl Link {
         let asked = self.entry.bring(origin, ask, None).await;
         let Ok(Reply::Asked { id, resolution }) = asked else { return None };
         let approval = self.entry.handle().approval(id).await.ok()??;
-        let mut held = Held::new(&approval, call.thread);
+        let mut held = Held::new(&approval, call.thread, Some(call.turn));
         match resolution {
             None => self.watch(held),
             // A rule has decided, and Codex need not wait.
@@ -180,7 +180,7 @@ impl Link {
             (Some(verdict), Some(_)) => {
                 let mut held = self.held.swap_remove(at);
                 if let Some(open) = held.open.take() {
-                    return self.answer(&held.thread, &open, &verdict).await;
+                    return self.answer(&held, &open, &verdict).await;
                 }
             }
             // The hooks have told of the end, or the time is over: the terminal has the question.
@@ -191,7 +191,7 @@ impl Link {
 
     async fn answer(
         &mut self,
-        thread: &str,
+        held: &Held,
         open: &Open,
         verdict: &Verdict,
     ) -> Result<(), SocketError> {
@@ -200,7 +200,12 @@ impl Link {
             return Ok(());
         };
         self.socket.respond(&open.id, &answer).await?;
-        let (Verdict::Deny { reason, interrupt }, Some(turn)) = (verdict, &open.turn) else {
+        let Verdict::Deny { reason, interrupt } = verdict else { return Ok(()) };
+        let thread = &held.thread;
+        let Some(turn) = held.turn_of(open) else {
+            if *interrupt && !open.form.ends_turn() {
+                tracing::warn!(pager_approval = %held.id, "Codex does not say which turn to end");
+            }
             return Ok(());
         };
         // The answer has no room for these.

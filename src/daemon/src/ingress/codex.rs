@@ -27,6 +27,8 @@ impl Ingress {
         let window = match (&mut command, &joined) {
             (Command::Ask { request, .. }, Some(joined)) => {
                 request.request = joined.request();
+                // The app-server ends a turn, which the hook has no word for.
+                request.stoppable = true;
                 None
             }
             (Command::Ask { .. }, None) => Some(self.codex.window()),

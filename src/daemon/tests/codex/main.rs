@@ -86,7 +86,10 @@ impl House {
 
     pub(crate) async fn ask(&self, joined: &Joined) -> ApprovalId {
         let input = Input::new(format!("{{\"command\":\"{COMMAND}\",\"description\":\"why\"}}"));
-        let request = Request::new(joined.request(), Kind::Permission, "Bash", input);
+        self.bring(Request::new(joined.request(), Kind::Permission, "Bash", input)).await
+    }
+
+    pub(crate) async fn bring(&self, request: Request) -> ApprovalId {
         let facts = Facts::new(SessionId::from_agent(THREAD), codex::agent());
         let ask = Command::Ask { facts, request: Box::new(request) };
         match self.entry.bring(unseen(), ask, None).await.unwrap() {

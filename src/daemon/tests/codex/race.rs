@@ -1,10 +1,12 @@
 //! The race of the doors against the terminal.
 
+use pager_agents::codex::{Call, Step};
+use pager_core::approval::{Input, Kind, Request};
 use pager_core::{Actor, State, Verdict};
 use serde_json::json;
 
 use crate::app_server::{THREAD, TURN};
-use crate::{COMMAND, House};
+use crate::{COMMAND, House, call};
 
 #[tokio::test]
 async fn a_yes_at_a_door_is_the_answer_and_the_session_is_left_again() {
@@ -38,6 +40,26 @@ async fn a_no_that_is_to_end_the_turn_ends_it() {
     house.server.ask_command("call_4", 7, COMMAND);
     house.decide(id, Verdict::Deny { reason: String::new(), interrupt: true }).await;
     assert_eq!(house.server.answered().await.1, json!({ "decision": "cancel" }));
+}
+
+#[tokio::test]
+async fn where_the_answer_has_no_word_for_it_the_turn_is_ended_beside() {
+    let mut house = House::open();
+    let of = |item| Call { tool: "mcp__db__drop".to_owned(), ..call("", item) };
+    house.follow(Step::Starting(of(Some("call_9")))).await;
+    let joined = house.follow(Step::Asking(of(None))).await.expect("not joined");
+    let tool = "mcp__db__drop";
+    let request = Request::new(joined.request(), Kind::Permission, tool, Input::new("{}"));
+    let id = house.bring(request).await;
+    joined.hold(&house.handle, id).await;
+    // An elicitation need not say in which turn it is.
+    let params = json!({ "threadId": THREAD, "turnId": null, "serverName": "db",
+        "_meta": { "codex_approval_kind": "mcp_tool_call", "tool_name": "drop", "tool_params": {} } });
+    house.server.ask("mcpServer/elicitation/request", 7, &params);
+    house.decide(id, Verdict::Deny { reason: String::new(), interrupt: true }).await;
+    assert_eq!(house.server.answered().await.1["action"], "decline");
+    let ended = house.server.called("turn/interrupt").await;
+    assert_eq!(ended, json!({ "threadId": THREAD, "turnId": TURN }));
 }
 
 #[tokio::test]

@@ -117,7 +117,7 @@ impl House {
         self.ask_this(Request { always, ..request }).await
     }
 
-    async fn ask_this(&self, request: Request) -> ApprovalId {
+    pub(crate) async fn ask_this(&self, request: Request) -> ApprovalId {
         let mut facts = Facts::new(SessionId::from_agent("s1"), Agent::claude());
         facts.cwd = Some("/home/ada/webshop".to_owned());
         let command = Command::Ask { facts, request: Box::new(request) };

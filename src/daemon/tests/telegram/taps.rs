@@ -1,9 +1,23 @@
 //! Buttons: who taps what, where, how often.
 
-use pager_core::{Actor, State};
+use pager_core::approval::{Input, Kind, Request};
+use pager_core::{Actor, RequestId, State};
 use pager_tests::botapi::{BotApi, Fault, Order};
 
 use crate::house::{ADA, House, answer, prompt, settled};
+
+#[tokio::test]
+async fn nothing_is_offered_that_the_agent_cannot_be_told() {
+    let api = BotApi::start();
+    drop(api.user(ADA));
+    let house = House::open(&api);
+    let input = Input::new(r#"{"command":"touch made"}"#);
+    let request = Request::new(RequestId::from_bytes([1; 16]), Kind::Permission, "Bash", input);
+    house.ask_this(Request { stoppable: false, ..request }).await;
+    let message = prompt(&api, ADA, "touch made").await;
+    assert_eq!(message.labels(), ["Allow", "Deny", "Deny…"]);
+    house.done().await;
+}
 
 #[tokio::test]
 async fn a_tap_decides_and_the_message_says_so() {

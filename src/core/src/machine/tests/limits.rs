@@ -113,6 +113,17 @@ fn denied_too_often_in_a_row_it_stands_still_until_resumed() {
     assert_eq!(resolution.by, Actor::Policy { rule: "paused".into() });
     assert!(matches!(resolution.verdict, Some(Verdict::Deny { interrupt: true, .. })));
     assert!(!world.effects.contains(&Effect::Ask(denied)), "nobody is asked");
+    let mut plain = request(8, "g");
+    plain.stoppable = false;
+    let ask = Command::Ask { facts: facts(1), request: plain };
+    let Ok(Reply::Asked { resolution: Some(end), .. }) = world.run(&Actor::Agent, ask) else {
+        panic!()
+    };
+    let verdict = end.verdict;
+    assert!(
+        matches!(verdict, Some(Verdict::Deny { interrupt: false, .. })),
+        "what is written down is what the agent can be told"
+    );
     let fresh = world.ask(2, 6, "e");
     assert_eq!(world.state(fresh), State::Pending, "another session is not held up");
 

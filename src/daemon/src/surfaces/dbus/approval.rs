@@ -138,6 +138,7 @@ impl ApprovalObject {
     }
 
     /// Says no, and ends the agent's turn; the agent is told the reason, which may be empty.
+    /// InvalidArgument where Stoppable is false.
     async fn deny_and_stop(
         &self,
         reason: String,
@@ -232,6 +233,13 @@ impl ApprovalObject {
     #[zbus(property(emits_changed_signal = "const"))]
     fn always_rule(&self) -> String {
         self.facts.always.as_ref().map(|always| plain(&always.rule)).unwrap_or_default()
+    }
+
+    /// Whether a no can end the agent's turn: Codex's hook, where its app-server is not there, has no
+    /// way to say that.
+    #[zbus(property(emits_changed_signal = "const"))]
+    fn stoppable(&self) -> bool {
+        self.facts.stoppable
     }
 
     /// pending, allowed, denied, answered, expired, cancelled, or elsewhere (at the terminal).

@@ -132,6 +132,7 @@ impl Manager {
     }
 
     /// Says no, and ends the agent's turn; the agent is told the reason, which may be empty.
+    /// InvalidArgument where the approval's Stoppable is false.
     async fn deny_and_stop(
         &self,
         id: &str,

@@ -41,7 +41,10 @@ pub(super) type Keys = Vec<Vec<Key>>;
 /// shown in its chat: what was not can only be denied.
 pub(super) fn offers(approval: &Approval, whole: bool) -> Vec<Choice> {
     let mut offers = match approval.kind {
-        Kind::Permission => vec![Choice::Deny, Choice::Reason, Choice::Stop],
+        Kind::Permission if approval.stoppable => {
+            vec![Choice::Deny, Choice::Reason, Choice::Stop]
+        }
+        Kind::Permission => vec![Choice::Deny, Choice::Reason],
         Kind::Plan => vec![Choice::Reason],
         Kind::Question => vec![Choice::Deny],
     };

@@ -77,6 +77,17 @@ async fn a_no_can_end_the_turn_and_a_plan_brings_its_edits() {
     client.call(ROOT, "DenyAndStop", &(first.to_string(), "enough")).await.unwrap();
     let second = world.ask(Kind::Permission, "{}").await;
     client.call(&path(second), "DenyAndStop", &"enough").await.unwrap();
+    let plain = world.ask_unstoppable().await;
+    let stoppable = |id| {
+        let (path, client) = (path(id), &client);
+        async move { client.properties(&path, "Approval").await["Stoppable"].clone() }
+    };
+    assert_eq!(stoppable(plain).await, false.into());
+    assert_eq!(stoppable(second).await, true.into());
+    let (name, sentence) = client.refused(&path(plain), "DenyAndStop", &"enough").await;
+    assert_eq!(name, "InvalidArgument");
+    assert!(sentence.contains("deny it, then press Esc"), "{sentence}");
+    client.call(&path(plain), "Deny", &"enough").await.unwrap();
     for id in [first, second] {
         let verdict = world.handle.resolution(id).await.unwrap().verdict;
         assert_eq!(verdict, Some(Verdict::Deny { reason: "enough".into(), interrupt: true }));

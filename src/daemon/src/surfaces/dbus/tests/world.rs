@@ -142,6 +142,14 @@ impl World {
         self.submit_ask(Facts { origin: Some(origin), ..facts() }, request).await
     }
 
+    /// Asks on behalf of an agent whose turn a no cannot end.
+    pub(super) async fn ask_unstoppable(&mut self) -> ApprovalId {
+        self.asked += 1;
+        let id = RequestId::from_bytes([self.asked; 16]);
+        let request = Request::new(id, Kind::Permission, "Bash", Input::new("{}"));
+        self.submit_ask(facts(), Request { stoppable: false, ..request }).await
+    }
+
     pub(super) async fn ask_with_always(&mut self, rule: &str) -> ApprovalId {
         let always = AlwaysGrant { rule: rule.to_owned(), suggestion: "{}".to_owned() };
         self.ask_always(facts(), always).await
