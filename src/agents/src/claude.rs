@@ -10,9 +10,7 @@ use serde_json::{Value, json};
 
 use crate::AdapterError;
 use crate::members::{Members, NAME_MAX, facts, name, text};
-
-/// What the model is told of a plain no.
-const DENIED: &str = "The user said no to this.";
+use crate::permission::{call, deny, digest, finished, output};
 
 pub(crate) fn event(raw: &str, request: RequestId) -> Result<Command, AdapterError> {
     let members: Members<'_> = serde_json::from_str(raw)?;
@@ -28,15 +26,7 @@ pub(crate) fn event(raw: &str, request: RequestId) -> Result<Command, AdapterErr
         "SessionStart" => Activity::Started,
         "UserPromptSubmit" => Activity::Prompted,
         "PreToolUse" => Activity::ToolStarting,
-        "PostToolUse" | "PostToolUseFailure" => {
-            match (name(&members, "tool_name"), members.get("tool_input")) {
-                (Some(tool), Some(input)) => {
-                    let fingerprint = fingerprint(&tool, input)?;
-                    Activity::ToolFinished { tool, fingerprint, subagent }
-                }
-                _ => Activity::Told,
-            }
-        }
+        "PostToolUse" | "PostToolUseFailure" => finished(&members, subagent, fingerprint)?,
         "PostToolBatch" => Activity::CallsFinished { subagent },
         "Stop" | "StopFailure" => Activity::TurnEnded,
         "SubagentStop" => Activity::SubagentEnded { subagent },
@@ -63,8 +53,7 @@ fn permission_request(
     request: RequestId,
     subagent: Option<String>,
 ) -> Result<Request, AdapterError> {
-    let tool = name(members, "tool_name").ok_or(AdapterError::Missing("tool_name"))?;
-    let input = members.get("tool_input").ok_or(AdapterError::Missing("tool_input"))?;
+    let (tool, input) = call(members)?;
     let kind = match tool.as_str() {
         "AskUserQuestion" => Kind::Question,
         "ExitPlanMode" => Kind::Plan,
@@ -143,8 +132,7 @@ fn fingerprint(tool: &str, input: &RawValue) -> Result<Sha256Hex, AdapterError> 
         ("AskUserQuestion", Some(questions)) => questions,
         _ => &mut value,
     };
-    value.sort_all_objects();
-    Ok(Sha256Hex::of(value.to_string().as_bytes()))
+    Ok(digest(value))
 }
 
 pub(crate) fn decision(approval: &Approval) -> Option<Box<RawValue>> {
@@ -168,8 +156,7 @@ pub(crate) fn decision(approval: &Approval) -> Option<Box<RawValue>> {
             json!({ "behavior": "allow", "updatedPermissions": [suggestion] })
         }
         Verdict::Deny { reason, interrupt } => {
-            let message = if reason.is_empty() { DENIED } else { reason };
-            let mut decision = json!({ "behavior": "deny", "message": message });
+            let mut decision = deny(reason);
             if *interrupt {
                 decision["interrupt"] = Value::Bool(true);
             }
@@ -185,8 +172,5 @@ pub(crate) fn decision(approval: &Approval) -> Option<Box<RawValue>> {
             json!({ "behavior": "allow", "updatedInput": input })
         }
     };
-    let output = json!({
-        "hookSpecificOutput": { "hookEventName": "PermissionRequest", "decision": decision }
-    });
-    serde_json::value::to_raw_value(&output).ok()
+    output(&decision)
 }

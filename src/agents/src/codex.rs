@@ -12,12 +12,10 @@ use sha2::{Digest, Sha256};
 
 use crate::AdapterError;
 use crate::members::{Members, facts, name, text};
+use crate::permission::{call, deny, digest, finished, output};
 
 /// The tool by which the model puts questions to the person.
 pub const QUESTION_TOOL: &str = "request_user_input";
-
-/// What the model is told of a plain no.
-const DENIED: &str = "The user said no to this.";
 
 /// A tool call as its hooks tell of it: what joins the question to the call, and the call to the
 /// request of the app-server's.
@@ -65,13 +63,7 @@ pub(crate) fn event(raw: &str, request: RequestId) -> Result<Command, AdapterErr
         // Not `Prompted`: text that is queued while a question is open fires this too, and answers
         // nothing.
         "UserPromptSubmit" | "PreToolUse" => Activity::ToolStarting,
-        "PostToolUse" => match (name(&members, "tool_name"), members.get("tool_input")) {
-            (Some(tool), Some(input)) => {
-                let fingerprint = fingerprint(&tool, input)?;
-                Activity::ToolFinished { tool, fingerprint, subagent }
-            }
-            _ => Activity::Told,
-        },
+        "PostToolUse" => finished(&members, subagent, fingerprint)?,
         "Stop" | "Interrupt" => Activity::TurnEnded,
         "SubagentStop" => Activity::SubagentEnded { subagent },
         "SessionEnd" => Activity::Ended,
@@ -92,8 +84,8 @@ pub fn step(raw: &str) -> Option<Step> {
         "Stop" | "Interrupt" | "SessionEnd" => return Some(Step::TurnEnded(session)),
         _ => return None,
     };
-    let tool = name(&members, "tool_name")?;
-    let fingerprint = fingerprint(&tool, members.get("tool_input")?).ok()?;
+    let (tool, input) = call(&members).ok()?;
+    let fingerprint = fingerprint(&tool, input).ok()?;
     Some(step(Call {
         session,
         thread: text(&members, "agent_id").unwrap_or(thread),
@@ -128,8 +120,7 @@ fn permission_request(
     request: RequestId,
     subagent: Option<String>,
 ) -> Result<Request, AdapterError> {
-    let tool = name(members, "tool_name").ok_or(AdapterError::Missing("tool_name"))?;
-    let input = members.get("tool_input").ok_or(AdapterError::Missing("tool_input"))?;
+    let (tool, input) = call(members)?;
     let fingerprint = fingerprint(&tool, input)?;
     // "Always" a hook cannot give, nor end the turn: any word about either voids the whole decision.
     let request = Request::new(request, Kind::Permission, tool, Input::new(input.get()));
@@ -150,8 +141,7 @@ fn fingerprint(tool: &str, input: &RawValue) -> Result<Sha256Hex, AdapterError> 
             patch.truncate(patch.trim_end_matches('\n').len());
         }
     }
-    value.sort_all_objects();
-    Ok(Sha256Hex::of(value.to_string().as_bytes()))
+    Ok(digest(&mut value))
 }
 
 /// Codex takes a bare yes, and a no with a reason. Anything else in the decision voids it, so that
@@ -159,14 +149,8 @@ fn fingerprint(tool: &str, input: &RawValue) -> Result<Sha256Hex, AdapterError> 
 pub(crate) fn decision(approval: &Approval) -> Option<Box<RawValue>> {
     let decision = match approval.resolution.as_ref()?.verdict.as_ref()? {
         Verdict::Allow => json!({ "behavior": "allow" }),
-        Verdict::Deny { reason, .. } => {
-            let message = if reason.is_empty() { DENIED } else { reason };
-            json!({ "behavior": "deny", "message": message })
-        }
+        Verdict::Deny { reason, .. } => deny(reason),
         Verdict::AllowAlways | Verdict::AllowEdits | Verdict::Answer { .. } => return None,
     };
-    let output = json!({
-        "hookSpecificOutput": { "hookEventName": "PermissionRequest", "decision": decision }
-    });
-    serde_json::value::to_raw_value(&output).ok()
+    output(&decision)
 }

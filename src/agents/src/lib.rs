@@ -4,6 +4,7 @@ mod adapter;
 mod claude;
 pub mod codex;
 mod members;
+mod permission;
 pub mod wiring;
 
 pub use adapter::{Adapter, AdapterError};

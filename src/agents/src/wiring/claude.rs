@@ -1,11 +1,7 @@
 //! The events of Claude Code that pager listens to.
 
 use super::release::Release;
-use super::{Event, Events};
-
-/// `pager-hook` leaves a plain event within a fraction of a second; this bounds the harm of a
-/// machine that hangs.
-const PLAIN: u32 = 5;
+use super::{Event, Events, PLAIN};
 
 /// Longer than the longest `approvals.window` (24 hours), so that it is always pager that gives a
 /// request up. Claude counts in milliseconds in 32 bits: a timeout above 2 147 483 s would fire at

@@ -1,10 +1,6 @@
 //! The events of Codex CLI that pager listens to.
 
-use super::{Event, Events};
-
-/// `pager-hook` leaves a plain event within a fraction of a second; this bounds the harm of a
-/// machine that hangs.
-const PLAIN: u32 = 5;
+use super::{Event, Events, PLAIN};
 
 /// The most that Codex gives to these events. Of more it warns at every start.
 const ENDING: u32 = 3;

@@ -30,6 +30,10 @@ use edit::Edit;
 use file::SettingsFile;
 use release::Installation;
 
+/// `pager-hook` leaves a plain event within a fraction of a second; this bounds the harm of a
+/// machine that hangs.
+const PLAIN: u32 = 5;
+
 /// The place where one agent reads its hooks from.
 #[derive(Debug, Clone)]
 pub struct Wiring {
