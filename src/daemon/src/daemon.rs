@@ -299,6 +299,8 @@ fn wirings() -> Vec<Wiring> {
         return Vec::new();
     };
     let config_dir = std::env::var_os("CLAUDE_CONFIG_DIR");
-    let wiring = Wiring::claude(&home, config_dir.as_deref());
-    vec![wiring.searching(std::env::var_os("PATH"))]
+    let claude = Wiring::claude(&home, config_dir.as_deref());
+    let codex_home = std::env::var_os("CODEX_HOME");
+    let codex = Wiring::codex(&home, codex_home.as_deref());
+    vec![claude.searching(std::env::var_os("PATH")), codex]
 }

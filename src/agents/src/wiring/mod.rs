@@ -113,6 +113,12 @@ impl Wiring {
             && command::has(command, self.arguments())
     }
 
+    /// Whether the agent runs a hook only once the person has told it to trust that.
+    #[must_use]
+    pub fn needs_trust(&self) -> bool {
+        matches!(self.reader, Reader::Codex)
+    }
+
     /// The settings file.
     #[must_use]
     pub fn file(&self) -> &Path {
@@ -159,7 +165,9 @@ impl Wiring {
         Ok(check::check(&self.settings, &wanted, document.as_ref()))
     }
 
-    fn agent(&self) -> &'static str {
+    /// The agent's short name: `claude` or `codex`.
+    #[must_use]
+    pub fn agent(&self) -> &'static str {
         match self.reader {
             Reader::Claude(_) => "claude",
             Reader::Codex => "codex",

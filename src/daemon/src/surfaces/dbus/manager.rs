@@ -234,7 +234,7 @@ impl Manager {
         restart::restart(&self.context.shared.session_bus).await
     }
 
-    /// Wires pager's hooks into the agent's settings.
+    /// Wires pager's hooks into the settings of Claude Code.
     #[zbus(out_args("job"))]
     async fn install_hooks(
         &self,
@@ -242,12 +242,25 @@ impl Manager {
         #[zbus(object_server)] server: &ObjectServer,
         #[zbus(header)] header: Header<'_>,
     ) -> Result<OwnedObjectPath, Error> {
-        self.context.person(connection, &header).await?;
-        let shared = &self.context.shared;
-        self.export_job(server, hooks::install(&shared.jobs, &shared.controls)).await
+        self.install_hooks_for(hooks::DEFAULT, connection, server, header).await
     }
 
-    /// Takes pager's hooks out of the agent's settings; everybody else's stay.
+    /// Wires pager's hooks into the settings of an agent: claude or codex; InvalidArgument for any
+    /// other. Codex runs nothing of it that the person has not trusted, for which it asks itself.
+    #[zbus(out_args("job"))]
+    async fn install_hooks_for(
+        &self,
+        agent: &str,
+        #[zbus(connection)] connection: &Connection,
+        #[zbus(object_server)] server: &ObjectServer,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<OwnedObjectPath, Error> {
+        self.context.person(connection, &header).await?;
+        let shared = &self.context.shared;
+        self.export_job(server, hooks::install(&shared.jobs, &shared.controls, agent)?).await
+    }
+
+    /// Takes pager's hooks out of the settings of Claude Code; everybody else's stay.
     #[zbus(out_args("job"))]
     async fn remove_hooks(
         &self,
@@ -255,9 +268,22 @@ impl Manager {
         #[zbus(object_server)] server: &ObjectServer,
         #[zbus(header)] header: Header<'_>,
     ) -> Result<OwnedObjectPath, Error> {
+        self.remove_hooks_for(hooks::DEFAULT, connection, server, header).await
+    }
+
+    /// Takes pager's hooks out of the settings of an agent; everybody else's stay. InvalidArgument for
+    /// any but claude and codex.
+    #[zbus(out_args("job"))]
+    async fn remove_hooks_for(
+        &self,
+        agent: &str,
+        #[zbus(connection)] connection: &Connection,
+        #[zbus(object_server)] server: &ObjectServer,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<OwnedObjectPath, Error> {
         self.context.person(connection, &header).await?;
         let shared = &self.context.shared;
-        self.export_job(server, hooks::remove(&shared.jobs, &shared.controls)).await
+        self.export_job(server, hooks::remove(&shared.jobs, &shared.controls, agent)?).await
     }
 
     /// Fetches a model for transcription; Unavailable where pager-voice is not installed.

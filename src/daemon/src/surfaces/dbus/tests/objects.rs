@@ -116,6 +116,33 @@ async fn hooks_are_wired_by_a_job() {
 }
 
 #[tokio::test]
+async fn every_agents_hooks_are_wired_by_its_name() {
+    let world = World::new();
+    let mut client = world.client().await;
+    std::fs::create_dir(world.home.path().join(".codex")).unwrap();
+    let hooks = world.home.path().join(".codex/hooks.json");
+    client.call(ROOT, "InstallHooksFor", &"codex").await.unwrap();
+    let told = client.signals_until("Completed").await.pop().unwrap();
+    assert!(told.contains("true") && told.contains("not trusted"), "{told}");
+    let wired = std::fs::read_to_string(&hooks).unwrap();
+    assert!(wired.contains("--agent codex") && wired.contains("PermissionRequest"), "{wired}");
+    assert!(!world.home.path().join(".claude").exists());
+
+    client.call(ROOT, "RemoveHooksFor", &"codex").await.unwrap();
+    client.signals_until("Completed").await;
+    let left = std::fs::read_to_string(&hooks).unwrap();
+    assert!(!left.contains("pager-hook"), "{left}");
+    for member in ["InstallHooksFor", "RemoveHooksFor"] {
+        let (name, sentence) = client.refused(ROOT, member, &"gemini").await;
+        assert_eq!(name, "InvalidArgument");
+        assert!(
+            sentence.contains("\"gemini\"") && sentence.contains("claude, codex"),
+            "{sentence}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_reload_is_answered_with_what_became_of_it() {
     let mut world = World::new();
     let client = world.client().await;

@@ -69,7 +69,7 @@ impl World {
             reload,
             telegram_state,
             hook_program: hook,
-            wirings: vec![Wiring::claude(home.path(), None)],
+            wirings: vec![Wiring::claude(home.path(), None), Wiring::codex(home.path(), None)],
         };
         let shared = Arc::new(Shared {
             handle: handle.clone(),
