@@ -13,7 +13,7 @@ use crate::sanitize::{one_line, visible};
 use crate::{Agent, Judgement, question};
 
 pub use notices::notice;
-pub use part::{Format, Part, plain};
+pub use part::{Format, Part, WARNING, plain};
 
 /// The longest summary, in characters.
 pub const SUMMARY_MAX: usize = 500;

@@ -149,13 +149,18 @@ impl Cases {
             cwd: &folder,
             label: case.label.as_deref().unwrap_or_default(),
         };
-        let judgement = policy.judge(call, files, now);
+        let facts = policy.facts(call, files);
+        let judgement = policy.decide(&facts, now);
         // It was read once already, so that it is one of the three.
         let wanted = ruling(case.expect.get_ref()).unwrap_or(Ruling::Deny);
         let rule_fits = case.rule.is_none() || case.rule == judgement.rule;
         let passed = judgement.ruling == wanted && rule_fits;
         let failure = (!passed).then(|| {
-            let by = judgement.rule.as_deref().unwrap_or("no rule");
+            let by = match (judgement.rule.as_deref(), facts.doubts.first()) {
+                (Some(rule), _) => rule.to_owned(),
+                (None, Some(doubt)) => format!("no rule, as {}", doubt.words()),
+                (None, None) => "no rule".to_owned(),
+            };
             let message = format!("{} by {by}", judgement.ruling.as_str());
             let of = case.rule.as_deref().map(|rule| format!(" by {rule}")).unwrap_or_default();
             Diagnostic::at(&self.path, &self.text, case.expect.span(), message)

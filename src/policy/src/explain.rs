@@ -1,5 +1,7 @@
 //! Why a call is judged as it is: every rule, every criterion.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use pager_core::{Judgement, Ruling};
 use serde::Serialize;
@@ -33,6 +35,8 @@ pub struct SeenCommand {
     pub words: Vec<String>,
     /// Whether it was found inside of another command, or in a substitution.
     pub inner: bool,
+    /// The first rule by name that allows it; a call needs one for each of its commands.
+    pub allowed_by: Option<String>,
 }
 
 /// A path.
@@ -75,15 +79,23 @@ impl Policy {
     pub fn explain(&self, call: Call<'_>, files: &dyn Files, now: Timestamp) -> Explanation {
         let facts = self.facts(call, files);
         let mut rules = Vec::new();
+        let mut commands: Vec<_> = facts.commands().iter().map(SeenCommand::of).collect();
         for compiled in self.compiled() {
             let view = compiled.view(&facts);
             for (index, rule) in compiled.document.rules.iter().enumerate() {
                 let criteria = criteria(&view, index, rule, now);
+                let matches = criteria.iter().all(|criterion| criterion.holds);
+                if matches && rule.verdict == Ruling::Allow {
+                    for at in view.commands(index, rule) {
+                        let by = &mut commands[at].allowed_by;
+                        *by = by.take().into_iter().chain([rule.name.clone()]).min();
+                    }
+                }
                 rules.push(RuleReport {
                     name: rule.name.clone(),
                     file: compiled.document.path.display().to_string(),
                     verdict: rule.verdict,
-                    matches: criteria.iter().all(|criterion| criterion.holds),
+                    matches,
                     criteria,
                 });
             }
@@ -91,7 +103,7 @@ impl Policy {
         rules.sort_by(|a, b| (weight(a.verdict), &a.name).cmp(&(weight(b.verdict), &b.name)));
         Explanation {
             judgement: self.decide(&facts, now),
-            commands: facts.commands().iter().map(SeenCommand::of).collect(),
+            commands,
             paths: facts.paths.iter().filter(|found| found.certain).map(SeenPath::of).collect(),
             doubts: facts.doubts.iter().map(|doubt| doubt.words()).collect(),
             rules,
@@ -131,6 +143,7 @@ fn saw(key: &str, view: &View<'_>, index: usize, rule: &Rule) -> String {
         "agent" => call.agent.to_owned(),
         "label" => call.label.to_owned(),
         "cwd" => cwd.display().to_string(),
+        "command" if view.facts.commands().is_empty() => "no command".to_owned(),
         "command" => {
             let of_rule: Vec<_> = view.commands(index, rule).collect();
             let allow = rule.verdict == Ruling::Allow;
@@ -138,11 +151,13 @@ fn saw(key: &str, view: &View<'_>, index: usize, rule: &Rule) -> String {
             // For an allow rule, what it leaves to others; else, what it found.
             let shown = all
                 .filter(|(at, simple)| of_rule.contains(at) != allow && !(allow && simple.inner));
-            let shown: Vec<_> =
-                shown.map(|(_, simple)| SeenCommand::of(simple).words.join(" ")).collect();
+            let shown: Vec<_> = shown.map(|(_, simple)| SeenCommand::of(simple).line()).collect();
             match (allow, shown.is_empty()) {
                 (true, true) => "describes every command".to_owned(),
-                (true, false) => format!("does not describe: {}", shown.join("; ")),
+                (true, false) if of_rule.is_empty() => {
+                    format!("does not describe: {}", shown.join("; "))
+                }
+                (true, false) => format!("describes a part, but not: {}", shown.join("; ")),
                 (false, true) => "found in no command".to_owned(),
                 (false, false) => format!("found in: {}", shown.join("; ")),
             }
@@ -160,7 +175,22 @@ fn saw(key: &str, view: &View<'_>, index: usize, rule: &Rule) -> String {
 impl SeenCommand {
     fn of(simple: &Simple) -> Self {
         let word = |word: &Word| word.text.replace(crate::shell::HOLE, "…");
-        Self { words: simple.words.iter().map(word).collect(), inner: simple.inner }
+        let words = simple.words.iter().map(word).collect();
+        Self { words, inner: simple.inner, allowed_by: None }
+    }
+
+    /// The command as a person would write it.
+    pub fn line(&self) -> String {
+        self.words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// A word in quotes, if there is anything in it that means something to a shell.
+fn quoted(word: &str) -> Cow<'_, str> {
+    let plain = |c: char| c.is_alphanumeric() || "-_./:=@%+,~…".contains(c);
+    match !word.is_empty() && word.chars().all(plain) {
+        true => Cow::Borrowed(word),
+        false => Cow::Owned(format!("'{}'", word.replace('\'', r"'\''"))),
     }
 }
 

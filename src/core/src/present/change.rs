@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::part::{Format, Part};
+use super::part::{Format, Part, WARNING};
 
 /// The pieces that show a change; none where these fields are not of the types they should be of.
 /// Their texts are not yet safe to show.
@@ -15,7 +15,11 @@ pub(super) fn parts(fields: &[(String, &RawValue)], preview: Option<&str>) -> Op
         return Some(Vec::new());
     }
     let (notes, diff) = split(preview.unwrap_or_default());
-    let mut parts: Vec<Part> = notes.into_iter().map(|note| Part::Note(note.to_owned())).collect();
+    let note = |line: &str| match line.strip_prefix(WARNING) {
+        Some(words) => Part::Warning(words.to_owned()),
+        None => Part::Note(line.to_owned()),
+    };
+    let mut parts: Vec<Part> = notes.into_iter().map(note).collect();
     match diff {
         Some(diff) => parts.push(block(Format::Diff, diff)),
         None => parts.extend(said(fields)?),

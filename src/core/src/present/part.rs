@@ -1,5 +1,8 @@
 //! What a person is shown, in pieces: what pager says and what the agent says are never mixed.
 
+/// What a warning begins with, where it is a line among others.
+pub const WARNING: &str = "⚠ ";
+
 /// A piece of what is shown. Every text in it is safe to show.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Part {
@@ -70,7 +73,7 @@ pub fn plain(parts: &[Part]) -> String {
     let mut lines = Vec::new();
     for part in parts {
         match part {
-            Part::Warning(words) => lines.push(format!("⚠ {words}")),
+            Part::Warning(words) => lines.push(format!("{WARNING}{words}")),
             Part::Note(words) => lines.push(words.clone()),
             Part::Line { name, value } => lines.push(format!("{name}: {value}")),
             Part::Block { name, text, .. } => {

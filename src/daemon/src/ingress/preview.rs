@@ -1,7 +1,7 @@
 //! What a call would change: the file as it is now, compared with what it would be.
 //!
-//! The text that comes of it stands in `Approval::preview`: sentences of pager's, one a line, then a
-//! unified diff with its header; no diff where none could be made. Looking at a file never delays a
+//! The text that comes of it stands in `Approval::preview`: sentences of pager's, one a line and
+//! warnings marked as such, then a unified diff with its header; no diff where none could be made. Looking at a file never delays a
 //! question for long, and never holds up anything else: files may lie on a disk that is gone.
 
 mod change;
@@ -10,6 +10,7 @@ mod read;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use pager_core::present::WARNING;
 use pager_core::sanitize::{in_line, one_line};
 use pager_core::{Command, Facts, Ruling};
 use tokio::sync::{Semaphore, oneshot};
@@ -67,11 +68,12 @@ async fn within(change: Change, facts: &Facts, time: Duration) -> String {
 fn compare(change: &Change, path: &Path, deadline: Instant) -> String {
     let (found, mut notes) = match read::text(path) {
         Ok(Found { text, real }) => {
-            let note = (real != path).then(|| format!("The file is really {}", short(&real)));
+            let note =
+                (real != path).then(|| format!("{WARNING}The file is really {}", short(&real)));
             (Some(text), Vec::from_iter(note))
         }
         Err(Unseen::Missing { link }) => {
-            let note = link.map(|to| format!("The file is a link to {}", short(&to)));
+            let note = link.map(|to| format!("{WARNING}The file is a link to {}", short(&to)));
             (None, Vec::from_iter(note))
         }
         Err(unseen) => return format!("It could not be compared with the file: {unseen}."),

@@ -242,7 +242,7 @@ fn an_explanation_names_every_rule_and_criterion() {
             "no-force true command true: found in: git push -f …",
             "tests false tool true: Bash",
             "tests false label false: webshop",
-            "tests false command true: does not describe: git push -f …",
+            "tests false command true: describes a part, but not: git push -f …",
         ]
     );
 }

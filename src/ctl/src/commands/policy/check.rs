@@ -42,23 +42,27 @@ pub(super) fn run(named: Option<&Path>, output: &Output) -> Result<(), Failure> 
             let warnings = document.warnings(&place, &Disk, now());
             let report = report(&path, Some(&policy), &warnings, &[]);
             output.done(&report, || {
-                let warnings = warnings.iter().map(|warning| format!("warning: {warning}\n"));
-                let rules = policy.rules();
-                let noun = if rules == 1 { "rule" } else { "rules" };
-                warnings.collect::<String>() + &format!("OK. {rules} {noun} in {}", shown(&path))
+                let told = warnings.iter().map(|warning| format!("warning: {warning}\n"));
+                let ok = match warnings.len() {
+                    0 => "OK.".to_owned(),
+                    count => format!("OK, with {}.", counted(count, "warning")),
+                };
+                let rules = counted(policy.rules(), "rule");
+                told.collect::<String>() + &format!("{ok} {rules} in {}", shown(&path))
             })
         }
         Err(errors) => {
-            output.data(&report(&path, None, &[], &errors), || {
-                let count = match errors.len() {
-                    1 => "1 error".to_owned(),
-                    count => format!("{count} errors"),
-                };
-                format!("{}\n{count}: the daemon would not take this policy.\n", lines(&errors))
+            output.line(&report(&path, None, &[], &errors), || {
+                let count = counted(errors.len(), "error");
+                format!("{}\n{count}: the daemon would not take this policy.", lines(&errors))
             })?;
             Err(Failure::told())
         }
     }
+}
+
+fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 fn read(path: &Path, place: &Place) -> Result<(Document, Policy), Vec<Diagnostic>> {

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use owo_colors::OwoColorize;
 use pager_config::paths::Paths;
+use pager_core::Ruling;
 use pager_core::sanitize::{one_line, visible};
-use pager_core::{Judgement, Ruling};
-use pager_policy::{Call, Disk, Explanation, Place, RuleReport, add_locals};
+use pager_policy::{Call, Disk, Explanation, Place, RuleReport, SeenCommand, add_locals};
 
 use super::{load, now};
 use crate::daemon::{Daemon, Target};
@@ -97,8 +97,8 @@ fn given(args: &Args) -> Result<Asked, Failure> {
 }
 
 fn text(explanation: &Explanation) -> String {
-    let Explanation { judgement, commands, paths, doubts, rules } = explanation;
-    let mut lines = format!("{}\n", verdict(judgement).bold());
+    let Explanation { judgement: _, commands, paths, doubts, rules } = explanation;
+    let mut lines = format!("{}\n", verdict(explanation).bold());
     let mut section = |title: &str, entries: Vec<String>| {
         if !entries.is_empty() {
             lines.push_str(&format!("\n{title}\n"));
@@ -107,12 +107,11 @@ fn text(explanation: &Explanation) -> String {
             }
         }
     };
-    let inner = |inner: bool| if inner { "  (inside of another)" } else { "" };
-    let commands = commands.iter();
-    section(
-        "Commands",
-        commands.map(|c| one_line(&c.words.join(" "), 400) + inner(c.inner)).collect(),
-    );
+    let allowed = commands.iter().any(|command| command.allowed_by.is_some());
+    let mut commands: Vec<_> = commands.iter().map(|seen| command(seen, allowed)).collect();
+    // What runs others may be read in several ways that come to the same.
+    commands.dedup();
+    section("Commands", commands);
     let paths = paths.iter().map(|path| match &path.real {
         Some(real) if *real == path.path => path.path.clone(),
         Some(real) => format!("{} leads to {real}", path.path),
@@ -124,7 +123,19 @@ fn text(explanation: &Explanation) -> String {
     lines
 }
 
-fn verdict(judgement: &Judgement) -> String {
+/// A command and, where any is allowed by a rule, by which it is.
+fn command(seen: &SeenCommand, any_allowed: bool) -> String {
+    let remark = match &seen.allowed_by {
+        _ if seen.inner => "  (inside of another)".to_owned(),
+        Some(rule) => format!("  (allowed by {rule})"),
+        None if any_allowed => "  (no rule allows it)".to_owned(),
+        None => String::new(),
+    };
+    one_line(&seen.line(), 400) + &remark
+}
+
+fn verdict(explanation: &Explanation) -> String {
+    let Explanation { judgement, commands, doubts, .. } = explanation;
     let what = match judgement.ruling {
         Ruling::Allow => "Allowed",
         Ruling::Deny => "Denied",
@@ -132,6 +143,11 @@ fn verdict(judgement: &Judgement) -> String {
     };
     let by = match &judgement.rule {
         Some(rule) => format!("by rule {rule}"),
+        None if !judgement.reason.is_empty() => "by default".to_owned(),
+        None if !doubts.is_empty() => "by default: no rule may allow it".to_owned(),
+        None if commands.iter().any(|command| command.allowed_by.is_some()) => {
+            "by default: no rule allows all of it".to_owned()
+        }
         None => "by default: no rule decides".to_owned(),
     };
     let reason = match judgement.reason.as_str() {

@@ -86,11 +86,14 @@ async fn where_a_link_leads_is_said() {
     std::os::unix::fs::symlink(&real, dir.join("link")).unwrap();
     let write = json!({ "file_path": "link", "content": "x\n" });
     let new = preview(&dir, "Write", &write).await;
-    let link = format!("The file is a link to {}\nThis makes a new file.\n", real.display());
+    let link = format!("⚠ The file is a link to {}\nThis makes a new file.\n", real.display());
     assert!(new.starts_with(&link), "{new}");
     std::fs::write(&real, "y\n").unwrap();
     let there = preview(&dir, "Write", &write).await;
-    assert!(there.starts_with(&format!("The file is really {}\n--- ", real.display())), "{there}");
+    assert!(
+        there.starts_with(&format!("⚠ The file is really {}\n--- ", real.display())),
+        "{there}"
+    );
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ mod markdown;
 
 use pager_core::approval::Kind;
 use pager_core::audit::Head;
-use pager_core::present::{self, Format, Part};
+use pager_core::present::{self, Format, Part, WARNING};
 use pager_core::sanitize::one_line;
 use pager_core::{Approval, Resolution};
 
@@ -109,7 +109,7 @@ fn head(approval: &Approval, parts: &[Part]) -> Html {
         match part {
             Part::Warning(words) => {
                 let bold = Style { bold: true, ..Style::default() };
-                head.prose(&[(bold, format!("⚠ {words}"))]);
+                head.prose(&[(bold, format!("{WARNING}{words}"))]);
             }
             Part::Note(words) => head.prose(&[(Style::default(), words.clone())]),
             Part::Line { name, value } => {
