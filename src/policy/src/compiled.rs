@@ -91,7 +91,7 @@ pub(crate) struct View<'v> {
 /// The rules whose expression matches.
 struct Regexes {
     whole: FixedBitSet,
-    /// The same of the strings in the input.
+    /// The same of the other strings in the input.
     inside: FixedBitSet,
 }
 
