@@ -135,6 +135,9 @@ fi
 step 'format' cargo fmt --all --check
 step 'packages' packages
 step 'lints' lints
+# Much of what follows waits, or keeps one processor busy. 'fuzzing' waits for it and says what is
+# wrong, if anything is.
+tests/fuzz/run.sh build </dev/null >/dev/null 2>&1 &
 step 'dependencies' dependencies
 step 'what is packed' packaging/check.sh
 step 'demo' demo
@@ -142,8 +145,8 @@ if [ "$boots" = yes ]; then
     step 'a Debian system to boot' wait "$preparing"
     cat target/system/prepare.log
 fi
-step 'tests' tests
 step 'fuzzing' tests/fuzz/run.sh 10
+step 'tests' tests
 
 if [ ${#failed[@]} -gt 0 ]; then
     printf '\nmake check: FAILED after %s s: %s\n' $SECONDS "$(IFS=,; echo "${failed[*]}")"

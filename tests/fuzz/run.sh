@@ -36,13 +36,14 @@ run() { # target
     local found=target/fuzz/corpus/$1 log=target/fuzz/$1.log program=target/fuzz/$host/fuzz/$1
     local seeds=("tests/fuzz/seeds/$1")
     # The agents' adapters have examples of every event.
-    [ "$1" != hook_event ] || seeds=(src/agents/tests/claude src/agents/tests/codex)
+    [ "$1" != hook_event ] || seeds+=(src/agents/tests/claude src/agents/tests/codex)
     mkdir -p "$found"
     if "$program" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
-        -artifact_prefix="target/fuzz/failed/$1-" "$found" "${seeds[@]}" >"$log" 2>&1; then
+        -dict=tests/fuzz/words.dict -artifact_prefix="target/fuzz/failed/$1-" "$found" "${seeds[@]}" >"$log" 2>&1; then
         printf '%-14s %s\n' "$1" "$(grep '^Done ' "$log")"
     else
-        tail -n 40 "$log" | cut -c 1-300
+        # With the input, which is nowhere else if this machine is gone afterwards.
+        tail -n 20 "$log" | cut -c 1-6000
         echo "$1: FAILED; the whole is in $log, and $program FILE shows it again"
         return 1
     fi

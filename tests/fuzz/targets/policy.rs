@@ -12,7 +12,7 @@ use pager_fuzz::{Nothing, call, end_at_panics, judge, place};
 use pager_policy::{Document, Policy, parse, parse_local};
 
 const CALLS: [(&str, &str); 4] = [
-    ("Bash", r#"{"command":"git push origin main && ls -l | cat > out"}"#),
+    ("Bash", r#"{"command":"git status && ls -l | cat"}"#),
     ("Edit", r#"{"file_path":"/home/u/src/main.rs","old_string":"a","new_string":"b"}"#),
     ("WebFetch", r#"{"url":"https://example.org/","prompt":"p"}"#),
     ("mcp__a__b", r#"{"c":[1,"d"]}"#),
