@@ -147,8 +147,10 @@ impl Keeper {
         }
         tracing::warn!("the policy was asked without the disk, which did not answer in time");
         let blind = policy.clone();
-        let judged = spawn_blocking(move || contained(|| asked.judge(&blind, &NoDisk))).await;
-        let judged = judged.ok().flatten().filter(|judgement| judgement.ruling != Ruling::Allow);
+        let judged = spawn_blocking(move || contained(|| asked.judge(&blind, &NoDisk)));
+        // It may be the call that takes so long, and not the disk.
+        let judged = timeout(WITHIN, judged).await.ok().and_then(Result::ok).flatten();
+        let judged = judged.filter(|judgement| judgement.ruling != Ruling::Allow);
         judged.unwrap_or_else(|| Judgement {
             policy: policy.hash().clone(),
             ruling: Ruling::Ask,

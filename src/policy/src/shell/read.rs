@@ -2,7 +2,7 @@
 
 use brush_parser::ast::{self, CommandPrefixOrSuffixItem as Item, CompoundCommand, IoRedirect};
 use brush_parser::ast::{Command, CompoundList, IoFileRedirectTarget};
-use brush_parser::{Parser, ParserOptions, SourceInfo};
+use brush_parser::{ParserOptions, SourceInfo, Token, parse_tokens, uncached_tokenize_str};
 use pager_core::sanitize;
 
 use super::word::{self, Findings, Word};
@@ -12,6 +12,9 @@ use super::{Doubt, Line, Simple, rough, wrapper};
 const MAX_LENGTH: usize = 32 * 1024;
 /// The parser calls itself for each of these, and the stack is finite.
 const MAX_OPENERS: usize = 64;
+/// The parser tries each of these in more than one way, and again within each: the time it takes
+/// more than doubles with every one.
+const MAX_RETRIED: usize = 10;
 /// How deep commands within commands are looked into.
 const MAX_DEPTH: usize = 6;
 /// How many simple commands are looked at.
@@ -41,15 +44,22 @@ impl Reader<'_> {
             self.line.doubt(Doubt::TooLong);
             return self.rough(text);
         }
-        let mut parser =
-            Parser::new(text.as_bytes(), &ParserOptions::default(), &SourceInfo::default());
-        match parser.parse_program() {
+        let options = ParserOptions::default();
+        let tokens = uncached_tokenize_str(text, &options.tokenizer_options());
+        if tokens.as_ref().is_ok_and(|tokens| is_slow(tokens)) {
+            self.line.doubt(Doubt::TooLong);
+            return self.rough(text);
+        }
+        let program = tokens.map_err(drop).and_then(|tokens| {
+            parse_tokens(&tokens, &options, &SourceInfo::default()).map_err(drop)
+        });
+        match program {
             Ok(program) => {
                 self.depth += 1;
                 program.complete_commands.iter().for_each(|list| self.list(list));
                 self.depth -= 1;
             }
-            Err(_) => {
+            Err(()) => {
                 self.line.doubt(Doubt::Unparsed);
                 self.rough(text);
             }
@@ -275,6 +285,15 @@ impl Reader<'_> {
 fn is_descriptor(text: &str) -> bool {
     let number = text.strip_suffix('-').unwrap_or(text);
     number.len() <= 9 && number.bytes().all(|c| c.is_ascii_digit())
+}
+
+/// Whether the parser could take for ever. All of this puts a line in doubt anyway.
+fn is_slow(tokens: &[Token]) -> bool {
+    let retried = tokens.iter().map(|token| match token {
+        Token::Operator(text, _) => text.bytes().filter(|c| *c == b'(').count(),
+        Token::Word(text, _) => usize::from(text == "case"),
+    });
+    retried.sum::<usize>() > MAX_RETRIED
 }
 
 /// Whether the parser could run out of stack, or panics at a number that it cannot hold.

@@ -162,6 +162,23 @@ proptest! {
 }
 
 #[test]
+fn what_the_parser_would_never_be_done_with_is_not_given_to_it() {
+    for line in [
+        "(".repeat(60),
+        "( ".repeat(30) + "a" + &" )".repeat(30),
+        "for ((".repeat(20),
+        "case x in a) ".repeat(40),
+        "a=(".repeat(20) + "case x in a) (",
+    ] {
+        let read = read(&format!("{line}; rm x"), "/home/u");
+        assert!(read.doubts.contains(&Doubt::TooLong), "{line}: {:?}", read.doubts);
+        assert!(read.commands.iter().any(|simple| simple.name() == "rm"), "{line}");
+    }
+    let plain = "echo '((((((((((((' \"case case\" ((((x))))";
+    assert!(!read(plain, "/home/u").doubts.contains(&Doubt::TooLong));
+}
+
+#[test]
 fn words_are_what_bash_makes_of_them() {
     for line in [
         "a 'b c' \"d e\" f\\ g",
