@@ -22,6 +22,7 @@ codex_version=${CODEX_VERSION:-0.169.0}
 packages=(
     systemd systemd-sysv libpam-systemd dbus dbus-user-session procps ca-certificates curl
     tmux                                              # the person's terminal
+    polkitd                                           # what has the person authenticate
     xvfb dunst libnotify-bin suckless-tools xdotool   # the person's desktop: dmenu is dunst's menu
     imagemagick                                       # screenshots
 )
