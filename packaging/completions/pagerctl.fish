@@ -12,6 +12,7 @@ end
 complete -c pagerctl -f
 complete -c pagerctl -l json -d 'Print data as JSON'
 complete -c pagerctl -l no-pager -d 'Do not show long output in a pager'
+complete -c pagerctl -l no-ask-password -d 'Do not ask for a password'
 complete -c pagerctl -s q -l quiet -d 'Print only what was asked for, and errors'
 complete -c pagerctl -l runtime-dir -x -a '(__fish_complete_directories)' -d 'Speak to the pagerd started with this folder'
 complete -c pagerctl -l help -d 'Print a summary'

@@ -8,6 +8,7 @@ mod codex;
 mod doors;
 mod faults;
 mod package;
+mod polkit;
 mod questions;
 mod scene;
 mod self_approval;
@@ -20,6 +21,7 @@ fn main() -> ExitCode {
         questions::SCENARIOS,
         faults::SCENARIOS,
         self_approval::SCENARIOS,
+        polkit::SCENARIOS,
         package::SCENARIOS,
         codex::SCENARIOS,
     ];

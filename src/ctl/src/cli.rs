@@ -22,6 +22,9 @@ pub(crate) struct Args {
     /// Do not show long output in a pager.
     #[arg(long, global = true)]
     pub(crate) no_pager: bool,
+    /// Do not ask for a password where the policy wants one.
+    #[arg(long, global = true)]
+    pub(crate) no_ask_password: bool,
     /// Print nothing but what was asked for, and errors.
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,

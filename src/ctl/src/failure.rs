@@ -120,7 +120,7 @@ fn status_of(name: &str) -> Status {
         return match own {
             "NotFound" => Status::NotFound,
             "AlreadyResolved" => Status::Settled,
-            "NotAllowed" | "SelfApproval" => Status::Refused,
+            "NotAllowed" | "AuthenticationRequired" | "SelfApproval" => Status::Refused,
             _ => Status::Failed,
         };
     }
@@ -146,6 +146,7 @@ mod tests {
             ("org.pagerd.Pager1.Error.NotFound", 4),
             ("org.pagerd.Pager1.Error.AlreadyResolved", 3),
             ("org.pagerd.Pager1.Error.NotAllowed", 5),
+            ("org.pagerd.Pager1.Error.AuthenticationRequired", 5),
             ("org.pagerd.Pager1.Error.SelfApproval", 5),
             ("org.pagerd.Pager1.Error.InvalidArgument", 1),
             ("org.pagerd.Pager1.Error.StoreUnavailable", 1),

@@ -1,6 +1,7 @@
 //! The person's command-line tool for pager: what waits, and the answers to it.
 
 mod audit;
+mod authentication;
 mod cli;
 mod codex;
 mod commands;

@@ -19,11 +19,17 @@ pub(crate) struct Output {
     json: bool,
     quiet: bool,
     pager: bool,
+    ask_password: bool,
 }
 
 impl Output {
     pub(crate) fn new(args: &Args) -> Self {
-        Self { json: args.json, quiet: args.quiet, pager: !args.no_pager }
+        Self {
+            json: args.json,
+            quiet: args.quiet,
+            pager: !args.no_pager,
+            ask_password: !args.no_ask_password,
+        }
     }
 
     /// Prints data: as JSON where that was asked for, else as the text for a person.
@@ -79,6 +85,11 @@ impl Output {
     /// Whether standard output is for a person to read, and questions may be put there.
     pub(crate) fn is_talk(&self) -> bool {
         !self.json
+    }
+
+    /// Whether the person may be asked for their password here.
+    pub(crate) fn may_ask_password(&self) -> bool {
+        self.ask_password && io::stdin().is_terminal()
     }
 
     /// A remark around the data; empty where none is wanted.
@@ -144,9 +155,17 @@ fn failed(error: &io::Error) -> Failure {
 
 /// Shows text in the person's pager; `false` where that could not be started.
 fn page(text: &str) -> bool {
-    let Some(program) = pager() else { return false };
-    let mut command = Command::new("sh");
-    command.arg("-c").arg(program).stdin(Stdio::piped());
+    let mut command = match pager() {
+        Some(none) if matches!(none.as_str(), "" | "cat") => return false,
+        Some(chosen) => {
+            let mut command = Command::new("sh");
+            command.arg("-c").arg(chosen);
+            command
+        }
+        // Not by the shell, which would complain where it is not installed.
+        None => Command::new("less"),
+    };
+    command.stdin(Stdio::piped());
     if std::env::var_os("LESS").is_none() {
         // Leave at once if it all fits, keep colours, and stay on the screen; as systemctl has it.
         command.env("LESS", "FRSXMK");
@@ -161,10 +180,8 @@ fn page(text: &str) -> bool {
     child.wait().is_ok_and(|status| status.success())
 }
 
+/// What the person has chosen.
 fn pager() -> Option<String> {
-    let chosen = ["PAGERCTL_PAGER", "SYSTEMD_PAGER", "PAGER"]
-        .into_iter()
-        .find_map(|name| std::env::var(name).ok())
-        .unwrap_or_else(|| "less".to_owned());
-    (!matches!(chosen.as_str(), "" | "cat")).then_some(chosen)
+    let names = ["PAGERCTL_PAGER", "SYSTEMD_PAGER", "PAGER"];
+    names.into_iter().find_map(|name| std::env::var(name).ok())
 }

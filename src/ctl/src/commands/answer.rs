@@ -6,6 +6,7 @@ use pager_core::question::{Question, questions};
 
 use super::approve::Decided;
 use super::picker;
+use crate::authentication::with_agent;
 use crate::daemon::Daemon;
 use crate::failure::{Failure, Status};
 use crate::output::Output;
@@ -26,7 +27,8 @@ pub(super) async fn run(
         assign(&questions(&approval.input), given)
             .map_err(|why| Failure::new(Status::Usage, why))?
     };
-    daemon.manager().answer(&approval.id, &answers).await?;
+    let call = async || daemon.manager().answer(&approval.id, &answers).await;
+    with_agent(daemon, output, &approval.id, call).await?;
     output.done(&Decided { id, verdict: "answer" }, || format!("Answered {id}"))
 }
 

@@ -4,6 +4,7 @@ use owo_colors::OwoColorize;
 use pager_core::sanitize::visible;
 use serde::Serialize;
 
+use crate::authentication::with_agent;
 use crate::daemon::{Approval, Daemon};
 use crate::failure::Failure;
 use crate::output::{self, Output};
@@ -41,10 +42,10 @@ pub(super) async fn run(daemon: &Daemon, output: &Output, args: &Args) -> Result
         always(daemon, output, args).await?;
         ("allow_always", "Always allowed")
     } else if args.accept_edits {
-        daemon.manager().accept_edits(id).await?;
+        with_agent(daemon, output, id, async || daemon.manager().accept_edits(id).await).await?;
         ("allow_edits", "Allowed with its edits")
     } else {
-        daemon.manager().approve(id).await?;
+        with_agent(daemon, output, id, async || daemon.manager().approve(id).await).await?;
         ("allow", "Allowed")
     };
     output.done(&Decided { id, verdict }, || format!("{done} {id}"))
@@ -58,7 +59,8 @@ async fn always(daemon: &Daemon, output: &Output, args: &Args) -> Result<(), Fai
     {
         confirm(output, &approval, rule).await?;
     }
-    Ok(daemon.manager().approve_always(&approval.id).await?)
+    let id = approval.id.as_str();
+    with_agent(daemon, output, id, async || daemon.manager().approve_always(id).await).await
 }
 
 async fn confirm(output: &Output, approval: &Approval, rule: &str) -> Result<(), Failure> {

@@ -18,6 +18,9 @@ pub enum Error {
     AlreadyResolved(String),
     /// The caller may not do this.
     NotAllowed(String),
+    /// The person would have to authenticate, and nobody could ask them: with an authentication agent
+    /// for the caller's process or session the same call may do.
+    AuthenticationRequired(String),
     /// The caller lives with an agent, and what an agent runs answers nothing.
     SelfApproval(String),
     /// It makes no sense as asked.

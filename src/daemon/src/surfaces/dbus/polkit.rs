@@ -49,7 +49,8 @@ impl Polkit {
     /// made it pointless, in which case their dialog is taken down.
     ///
     /// # Errors
-    /// [`Error::NotAllowed`] where they did not, or could not be asked.
+    /// [`Error::AuthenticationRequired`] where nobody could ask them, [`Error::NotAllowed`] where they
+    /// did not, or polkit cannot be asked.
     pub(super) async fn authenticate(
         &self,
         process: Process,
@@ -104,13 +105,12 @@ fn unreachable(error: &zbus::Error) -> Error {
 }
 
 fn unauthenticated(challenge: bool, details: &HashMap<String, String>) -> Error {
-    let why = if details.contains_key("polkit.dismissed") {
-        "you dismissed its dialog"
+    let sentence = |why| format!("your policy wants you to authenticate for this yes, and {why}");
+    if details.contains_key("polkit.dismissed") {
+        Error::NotAllowed(sentence("you dismissed its dialog"))
     } else if challenge {
-        "no authentication agent could ask you: your desktop has one, and in a terminal \
-         `pkttyagent --process $$ &` starts one"
+        Error::AuthenticationRequired(sentence("no authentication agent could ask you"))
     } else {
-        "you did not authenticate"
-    };
-    Error::NotAllowed(format!("your policy wants you to authenticate for this yes, and {why}"))
+        Error::NotAllowed(sentence("you did not authenticate"))
+    }
 }
