@@ -105,6 +105,29 @@ fn a_new_policy_judges_what_waits_and_a_wrong_one_judges_nothing() {
 }
 
 #[test]
+fn a_policy_that_changed_while_the_daemon_was_down_judges_what_waits() {
+    let mut daemon = Daemon::start(Setup { supervised: true, ..Setup::default() }).unwrap();
+    let first = ask(&daemon, "cargo test");
+    let second = ask(&daemon, "git push");
+    waiting(&daemon, 2);
+    std::fs::write(daemon.path("policy.toml"), "[[rule]]\nname = \"all\"\n").unwrap();
+    daemon.crash_and_restart().unwrap();
+    waiting(&daemon, 2);
+
+    let remote = "[[rule]]\nname = \"pushing\"\nverdict = \"ask\"\ncommand = [\"git push\"]\n\
+                  require = \"remote\"\n";
+    std::fs::write(daemon.path("policy.toml"), format!("{POLICY}{remote}")).unwrap();
+    daemon.crash_and_restart().unwrap();
+    assert_eq!(decision(first)["behavior"], "allow");
+    let left = waiting(&daemon, 1);
+    let id = left[0]["id"].as_str().unwrap();
+    let here = daemon.ctl(&["approve", id]).unwrap();
+    assert_eq!(here.status.code(), Some(5), "{here:?}");
+    assert!(daemon.ctl(&["deny", id]).unwrap().status.success());
+    assert_eq!(decision(second)["behavior"], "deny");
+}
+
+#[test]
 fn with_a_wrong_policy_from_the_start_everything_is_asked() {
     let daemon = start(Some("[[rule]]\nname = \"all\"\nverdict = \"allow\"\n"));
     assert!(daemon.log().contains("would allow every tool"), "{}", daemon.log());

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use pager_agents::wiring::Wiring;
@@ -15,6 +16,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use crate::args::Args;
 use crate::codex::Codex;
@@ -27,6 +29,9 @@ use crate::policy::Keeper;
 use crate::status;
 use crate::store::Store;
 use crate::surfaces::dbus::{self, BusChoice, BusState, Controls, ReloadRequest};
+
+/// How long the start waits for what is left to be judged anew.
+const JUDGED_WITHIN: Duration = Duration::from_secs(5);
 
 /// Why the daemon ended.
 #[derive(Debug)]
@@ -73,6 +78,7 @@ pub async fn run(args: &Args, passed: Passed) -> Result<(), Failure> {
         policy_file(args, &paths),
         place(args, &paths, &state_dir, &runtime_dir),
     )?);
+    judge_left(&policy, &handle).await;
     let mut doors = Doors::new();
     doors.arrange(&handle, &config).await;
     let mut dbus = DBus::start(&handle, doors.telegram_state(), &runtime_dir).await?;
@@ -141,6 +147,13 @@ fn place(args: &Args, paths: &Paths, state_dir: &Path, runtime_dir: &Path) -> Pl
     let used = named.chain([state_dir.to_owned(), runtime_dir.to_owned()]);
     place.own.extend(used.filter_map(|path| std::path::absolute(path).ok()));
     place
+}
+
+/// Judges what waits before anybody can be asked or answer; where the disk hangs, after that.
+async fn judge_left(policy: &Arc<Keeper>, handle: &Handle) {
+    let (policy, handle) = (Arc::clone(policy), handle.clone());
+    let judging = tokio::spawn(async move { policy.judge_left(&handle).await });
+    drop(timeout(JUDGED_WITHIN, judging).await);
 }
 
 /// Reads the configuration and the policy anew; what of them is wrong stays as it was.

@@ -94,6 +94,18 @@ impl Keeper {
         }
     }
 
+    /// Judges what waited when the daemon was started, as the file may have been changed since it was
+    /// asked. Where the file is wrong, what was said of it then stays.
+    pub async fn judge_left(&self, handle: &Handle) {
+        let policy = self.policy.read().await;
+        if self.trouble.borrow().is_some() {
+            return;
+        }
+        if let Err(error) = self.judge_pending(&policy, handle).await {
+            tracing::error!("what waits could not be judged anew: {error}");
+        }
+    }
+
     async fn judge_pending(&self, policy: &Policy, handle: &Handle) -> Result<(), EngineError> {
         let mut judgements = Vec::new();
         for approval in handle.snapshot().await?.approvals {
