@@ -1,6 +1,6 @@
 //! What else the agent asks: choices, plans, for good, and on behalf of a subagent.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use pager_tests::model_api::{Block, Request, Script};
 use pager_tests::system::System;
 use pager_tests::system::suite::Scenario;
@@ -11,8 +11,12 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario { name: "a_choice_is_made_by_pagerctl", run: choice },
     Scenario { name: "a_plan_is_approved_over_the_bus", run: plan },
     Scenario { name: "what_is_always_allowed_is_not_asked_again", run: always },
+    Scenario { name: "what_is_taken_back_is_asked_again", run: taken_back },
     Scenario { name: "a_subagent_asks_like_its_agent", run: subagent },
 ];
+
+/// Where the agent keeps what it was granted for the folder it works in.
+const LOCAL_SETTINGS: &str = "/home/user/work/.claude/settings.local.json";
 
 const ALLOWED: Settled =
     Settled { state: "allowed", action: "allow", by: "dbus:1000/", words: "Allowed" };
@@ -61,6 +65,38 @@ fn always(system: &System) -> Result<()> {
     assert!(results.is_some_and(|all| all.len() == 2 && all.iter().all(|one| !one.is_error)));
     assert_eq!(system.audit()?.len(), 1, "asked once");
     asking.settled(&Settled { action: "allow_always", words: "Always allowed", ..ALLOWED })
+}
+
+fn taken_back(system: &System) -> Result<()> {
+    let script = Script::turns([vec![Block::bash(GUARDED)], end()]);
+    let asking = House::open(system)?.play(script, "'Make it'", &["Allow", "Deny"])?;
+    let rule = asking.property("AlwaysRule")?;
+    let rule = rule.lines().next().context("nothing to grant")?;
+    system.run_as_user(["pagerctl", "approve", "--always", "--yes", &asking.approval])?;
+    asking.done()?;
+    let next = system.start_claude(&asking.model, "'Make it'")?;
+    next.wait_for("That is all.")?;
+    assert_eq!(system.audit()?.len(), 1, "the next session did not ask");
+
+    let grants = system.run_as_user(["pagerctl", "policy", "grants"])?;
+    assert!(grants.contains(rule) && grants.contains(LOCAL_SETTINGS), "{grants}");
+    system.run_as_user(["pagerctl", "policy", "revoke", &asking.approval[..6]])?;
+    let settings = system.run_as_user(["cat", LOCAL_SETTINGS])?;
+    assert!(!settings.contains("touch made"), "{settings}");
+    let grants = system.run_as_user(["pagerctl", "policy", "grants"])?;
+    assert!(grants.contains("Nothing is granted for good"), "{grants}");
+
+    let later = system.start_claude(&asking.model, "'Make it'")?;
+    later.wait_for("Do you want to proceed?")?;
+    let entry = system.wait_for_journal(&["_SYSTEMD_USER_UNIT=pager.service"], |entry| {
+        let approval = entry.get("PAGER_APPROVAL").and_then(|value| value.as_str());
+        approval.is_some_and(|id| id != asking.approval) && !entry.contains_key("PAGER_DECISION")
+    })?;
+    let id = entry["PAGER_APPROVAL"].as_str().context("no id")?;
+    system.run_as_user(["pagerctl", "approve", id])?;
+    later.wait_for("That is all.")?;
+    asking.house.bot.finish();
+    Ok(())
 }
 
 fn subagent(system: &System) -> Result<()> {
