@@ -10,22 +10,25 @@ umask 022
 cd "$(dirname "$0")/.."
 action=${1:?install, uninstall or list}
 prefix=${PREFIX:-/usr}
-root=${DESTDIR-}$prefix
 zsh=${ZSH_FOLDER:-share/zsh/site-functions}
 
 one() { # source, folder, mode, name
     base=${1##*/}
     base=${4:-${base%.in}}
-    to=$root/$2/$base
+    case $2 in
+    /*) into=$2 ;;
+    *) into=$prefix/$2 ;;
+    esac
+    to=${DESTDIR-}$into/$base
     case $action in
-    list) printf '%s\n' "$prefix/$2/$base" ;;
+    list) printf '%s\n' "$into/$base" ;;
     uninstall) rm -f "$to" ;;
     install)
         if [ ! -f "$1" ]; then
             printf 'install.sh: %s is missing: run make build first\n' "$1" >&2
             exit 1
         fi
-        mkdir -p "$root/$2"
+        mkdir -p "${DESTDIR-}$into"
         # A new file in place of the old: a program that runs keeps its own.
         rm -f "$to"
         case $1 in
@@ -51,3 +54,8 @@ while read -r sources folder mode name rest; do
         one "$source" "$(printf '%s' "$folder" | sed "s|@zsh@|$zsh|")" "$mode" "$name"
     done
 done <packaging/install.list
+
+# Into a running system; packages have triggers for this.
+if [ "$action" != list ] && [ -z "${DESTDIR-}" ] && command -v journalctl >/dev/null; then
+    journalctl --update-catalog
+fi
