@@ -90,7 +90,7 @@ fn fields(tool: &str) -> Fields {
             ("run_in_background", Flag("It would run in the background.")),
             ("prompt", Block("", Text)),
         ],
-        "ExitPlanMode" => &[("plan", Block("", Markdown))],
+        "ExitPlanMode" => &[("planFilePath", Line("Kept in")), ("plan", Block("", Markdown))],
         _ => &[],
     }
 }

@@ -104,6 +104,8 @@ pub(super) fn card(approval: &Approval, abilities: Abilities) -> Card {
         body.push_str(&format!("\nAnswer at the terminal, or with: pagerctl answer {id}"));
     } else if !abilities.actions {
         body.push_str(&format!("\nTo answer: pagerctl approve {id}, or pagerctl deny {id}"));
+    } else if approval.require().polkit {
+        body.push_str(&format!("\nTo allow it: pagerctl approve {id}"));
     }
     let summary = present::headline(approval);
     let mut card = Card::plain(summary, &body, Urgency::Critical, abilities);
