@@ -11,6 +11,8 @@ use super::{file, lines, now};
 use crate::failure::Failure;
 use crate::output::{Output, shown};
 
+const IN_FORCE: &str = "\nTo have it in force: systemctl --user reload pager";
+
 /// What `policy check --json` prints.
 #[derive(Debug, Serialize)]
 struct Report<'a> {
@@ -48,7 +50,9 @@ pub(super) fn run(named: Option<&Path>, output: &Output) -> Result<(), Failure> 
                     count => format!("OK, with {}.", counted(count, "warning")),
                 };
                 let rules = counted(policy.rules(), "rule");
-                told.collect::<String>() + &format!("{ok} {rules} in {}", shown(&path))
+                // The person's own, which a daemon may have read before it was changed.
+                let hint = if named.is_none() { IN_FORCE } else { "" };
+                told.collect::<String>() + &format!("{ok} {rules} in {}{hint}", shown(&path))
             })
         }
         Err(errors) => {
