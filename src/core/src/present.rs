@@ -133,9 +133,9 @@ pub fn judged(judgement: Option<&Judgement>) -> Vec<Part> {
     let Some(judgement) = judgement else { return parts };
     let require = judgement.require;
     let where_to = match (require.remote, require.polkit) {
-        (true, true) => "A yes counts only on Telegram, or by pagerctl with your password.",
+        (true, true) => "A yes counts only on Telegram, or from pagerctl with your password.",
         (true, false) => "A yes counts only on Telegram.",
-        (false, true) => "A yes counts only by pagerctl, with your password.",
+        (false, true) => "A yes counts only from pagerctl, with your password.",
         (false, false) => "",
     };
     if !where_to.is_empty() {

@@ -29,7 +29,7 @@ async fn what_the_policy_comes_to_require_is_shown_in_the_message_that_stands() 
     assert_eq!(message.labels(), YES_NO);
     let polkit = Require { remote: false, polkit: true };
     house.judge(id, judgement("production", polkit)).await;
-    let here = "A yes counts only here, with your password.";
+    let here = "A yes counts only from pagerctl, with your password.";
     let now = shown(&api, message.id, here, &NO).await;
     assert!(now.text().contains("Your policy's rule: deploys: production"), "{}", now.text());
 
