@@ -49,7 +49,7 @@ impl Require {
     /// Where a person is sent who came through another door; empty where nothing is required.
     pub const fn words(self) -> &'static str {
         match (self.remote, self.polkit) {
-            (true, true) => "Telegram, or from pagerctl with your password",
+            (true, true) => "Telegram, or pagerctl with your password",
             (true, false) => "Telegram",
             (false, true) => "pagerctl with your password",
             (false, false) => "",

@@ -156,7 +156,7 @@ fn verdict(explanation: &Explanation) -> String {
     };
     let require = match judgement.require.words() {
         "" => String::new(),
-        words => format!(" (a yes must come from {words})"),
+        words => format!(" (a yes must come through {words})"),
     };
     format!("{what} {by}{reason}{require}")
 }
