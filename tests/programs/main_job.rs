@@ -4,7 +4,10 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by it")]
 
 use std::collections::BTreeMap;
+use std::io::Write;
+use std::os::unix::net::UnixStream;
 
+use pager_proto::{ClientLine, Hello, Kind, RequestId, Why};
 use pager_tests::agent::Hook;
 use pager_tests::botapi::BotApi;
 use pager_tests::bus::Bus;
@@ -295,4 +298,37 @@ fn sigterm_and_sigint_end_it_alike() {
         assert!(daemon.wait().unwrap().success());
         assert!(!daemon.socket().exists());
     }
+}
+
+#[test]
+fn a_hook_that_was_ended_while_the_daemon_was_away_has_said_why() {
+    let mut daemon = Daemon::start(Setup { supervised: true, ..Setup::default() }).unwrap();
+    let hello = pager_proto::encode_hello(&Hello {
+        program: "pager-hook".to_owned(),
+        version: "0".to_owned(),
+        agent: "claude".to_owned(),
+        kind: Kind::Event,
+        request: Some(RequestId::random().unwrap()),
+    });
+    let event = permission_request(SESSION, "touch made").to_string();
+    let request = [hello, pager_proto::encode_body(event.as_bytes())].concat();
+    let mut first = UnixStream::connect(daemon.socket()).unwrap();
+    first.write_all(&request).unwrap();
+    eventually("the question", || {
+        let listed = daemon.ctl(&["list", "--json"]).ok()?.stdout;
+        (serde_json::from_slice::<Vec<Value>>(&listed).ok()?.len() == 1).then_some(())
+    })
+    .unwrap();
+
+    // It comes back to a daemon that takes nothing in, is ended by the agent, and has left when the
+    // next one looks.
+    daemon.signal(Signal::STOP).unwrap();
+    let mut second = UnixStream::connect(daemon.socket()).unwrap();
+    second.write_all(&request).unwrap();
+    let withdrawn = ClientLine::Withdrawn { why: Why::Terminated };
+    second.write_all(&pager_proto::encode_client_line(withdrawn)).unwrap();
+    drop(second);
+    daemon.crash_and_restart().unwrap();
+    let record = eventually("its end", || daemon.audit().ok()?.pop()).unwrap();
+    assert_eq!((&record["action"], &record["by"]), (&json!("elsewhere"), &json!("terminal")));
 }

@@ -25,13 +25,20 @@ pub(crate) struct Patience {
     pub(crate) longest: Duration,
     /// How long nobody may listen on the socket.
     pub(crate) absence: Duration,
+    /// How long the daemon is looked for to be told that nobody waits any more.
+    pub(crate) parting: Duration,
 }
+
+/// How often it is looked for then.
+const PARTING_STEP: Duration = Duration::from_millis(20);
 
 /// A daemon that restarts is back within moments, and one that is gone for ten seconds is gone.
 pub(crate) const PATIENCE: Patience = Patience {
     first: Duration::from_millis(50),
     longest: Duration::from_secs(2),
     absence: Duration::from_secs(10),
+    // An agent that has ended its hook may wait for that end.
+    parting: Duration::from_millis(500),
 };
 
 /// How the talk on one connection ended.
@@ -69,10 +76,19 @@ pub(crate) fn for_decision(
             Again::Ended(why) => break why,
         }
     };
-    // A daemon that went away may be back by now, and still show the question to people.
-    if !withdraw(&request, why) {
+    // A daemon that went away may be back by now, or in a moment, and still show the question to
+    // people.
+    let until = Instant::now() + patience.parting;
+    let mut told = withdraw(&request, why);
+    while !told {
         request.restart(Connection::open(path, STEP).ok());
-        withdraw(&request, why);
+        told = withdraw(&request, why);
+        if !told && Instant::now() >= until {
+            break;
+        }
+        if !told {
+            std::thread::sleep(PARTING_STEP);
+        }
     }
     None
 }
@@ -180,12 +196,17 @@ fn withdraw(request: &Request, why: Why) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read;
     use std::os::unix::net::UnixListener;
 
     use super::*;
 
-    const IMPATIENT: Patience =
-        Patience { first: Duration::ZERO, longest: Duration::ZERO, absence: Duration::ZERO };
+    const IMPATIENT: Patience = Patience {
+        first: Duration::ZERO,
+        longest: Duration::ZERO,
+        absence: Duration::ZERO,
+        parting: Duration::ZERO,
+    };
 
     #[test]
     fn a_daemon_that_stays_away_is_given_up() {
@@ -197,5 +218,29 @@ mod tests {
         };
         let request = Request::new(b"{}\n".to_vec(), Some(connection));
         assert!(for_decision(request, &path, &Watch::nothing(), &IMPATIENT).is_none());
+    }
+
+    #[test]
+    fn a_daemon_that_is_back_a_moment_after_the_signal_is_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("hook.sock");
+        let connection = {
+            let _listener = UnixListener::bind(&path).unwrap();
+            Connection::open(&path, STEP).unwrap()
+        };
+        std::fs::remove_file(&path).unwrap();
+        let watch = Watch::signals();
+        let own = rustix::process::getpid();
+        rustix::process::kill_process(own, rustix::process::Signal::TERM).unwrap();
+        let patience = Patience { parting: Duration::from_secs(60), ..IMPATIENT };
+        let request = Request::new(b"{}\n".to_vec(), Some(connection));
+        std::thread::scope(|scope| {
+            let hook = scope.spawn(|| for_decision(request, &path, &watch, &patience).is_none());
+            let listener = UnixListener::bind(&path).unwrap();
+            let mut told = String::new();
+            listener.accept().unwrap().0.read_to_string(&mut told).unwrap();
+            assert_eq!(told, "{}\n\0\0\0\0{\"type\":\"withdrawn\",\"why\":\"terminated\"}\n");
+            assert!(hook.join().unwrap());
+        });
     }
 }

@@ -18,6 +18,9 @@ use crate::host::fdstore;
 /// How long the event that tells why a hook was killed may be on its way.
 const WORD_FOLLOWS: Duration = Duration::from_secs(2);
 
+/// How long what a hook has sent may take to be read once it listens no more.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
 /// What ended a wait.
 enum End {
     /// The approval is settled, and the hook was told.
@@ -43,7 +46,9 @@ impl Ingress {
         let end = if say(stream, &ServerLine::Pending { approval: id.to_string() }).await {
             self.wait_on(stream, decoder, adapter, id).await
         } else {
-            End::Withdrawn(Withdrawal::Disconnected)
+            // It has left; it may have said why before it did.
+            let why = timeout(LAST_WORDS, hear(stream, decoder)).await;
+            End::Withdrawn(why.unwrap_or(Withdrawal::Disconnected))
         };
         self.waiters.end(&id);
         self.conclude(id, end).await;
