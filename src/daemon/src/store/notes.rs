@@ -148,6 +148,28 @@ impl Store {
         Ok(())
     }
 
+    /// Forgets a single value.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn drop_fact(&mut self, key: &str) -> Result<(), StoreError> {
+        self.db.pragma_update(None, "synchronous", "NORMAL")?;
+        self.db.prepare_cached("DELETE FROM facts WHERE key = ?1")?.execute([key])?;
+        Ok(())
+    }
+
+    /// The values remembered whose keys begin so, with their keys.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn facts_below(&self, prefix: &str) -> Result<Vec<(String, String)>, StoreError> {
+        let mut facts = self
+            .db
+            .prepare_cached("SELECT key, value FROM facts WHERE substr(key, 1, length(?1)) = ?1")?;
+        let facts = facts.query_map([prefix], |row| row.try_into())?;
+        Ok(facts.collect::<Result<_, _>>()?)
+    }
+
     /// A value remembered.
     ///
     /// # Errors

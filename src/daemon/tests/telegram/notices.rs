@@ -1,7 +1,9 @@
 //! What people are told though nothing is asked of them.
 
+use jiff::{SignedDuration, Timestamp};
 use pager_core::{Actor, Command, Limits, News, SessionId};
 use pager_tests::botapi::{BotApi, MessageView};
+use serde_json::json;
 
 use crate::house::{ADA, House, answer, prompt, settled};
 
@@ -71,6 +73,60 @@ async fn a_paused_session_is_resumed_by_a_tap() {
     assert!(resumed.rows.is_empty());
     let tap = ada.forge(group.id(), paused.id, paused.data()[0]);
     assert!(answer(&api, &tap).await.ends_with("is not paused"));
+    api.finish();
+}
+
+#[tokio::test]
+async fn what_no_message_is_known_by_any_more_is_forgotten() {
+    let api = BotApi::start();
+    let _ada = api.user(ADA);
+    let limits = Limits { approvals_per_minute: 1, denials_in_a_row: 2 };
+    let mut house = House::shut_with(&api, limits);
+    let paused = |at: Timestamp| {
+        json!({ "bot": "1", "chat": ADA, "message": 5, "session": "gone", "at": at }).to_string()
+    };
+    let now = Timestamp::now();
+    let (old, new) = (paused(now - SignedDuration::from_hours(24 * 31)), paused(now));
+    let kept = [("telegram.resume.new", &*new), ("telegram.offset.1", "{}")];
+    let gone = [
+        ("telegram.resume.old", &*old),
+        ("telegram.resume.unreadable", "{}"),
+        ("telegram.notice.1.queued gone", "{}"),
+    ];
+    for (key, fact) in kept.into_iter().chain(gone) {
+        let (key, fact) = (key.to_owned(), fact.to_owned());
+        house.handle.with_store(move |store, _| store.put_fact(&key, &fact)).await.unwrap();
+    }
+    house.open_door();
+    // Whatever it tells, it has looked at what it need not know before.
+    let ids = [house.ask(1, "one").await, house.ask(2, "two").await];
+    told(&api, "1 more waits").await;
+    for id in ids {
+        house.deny(id).await;
+    }
+    let resume = |m: &MessageView| m.labels() == ["Resume"];
+    api.wait_message(ADA, "the pause", resume).await;
+    told(&api, "is empty again").await;
+    house.done().await;
+    let facts = async |prefix: &'static str| {
+        let facts = house.handle.with_store(move |store, _| store.facts_below(prefix)).await;
+        facts.unwrap().into_iter().map(|(key, _)| key).collect::<Vec<_>>()
+    };
+    let keys = facts("telegram.").await;
+    for (key, _) in kept {
+        assert!(keys.iter().any(|known| known == key), "{key} in {keys:?}");
+    }
+    for (key, _) in gone {
+        assert!(!keys.iter().any(|known| known == key), "{key} in {keys:?}");
+    }
+    assert_eq!(facts("telegram.resume.").await.len(), 2, "{keys:?}");
+    // The queue is empty again; the pause is what stands.
+    let standing = facts("telegram.notice.").await;
+    assert!(matches!(&*standing, [one] if one.ends_with("paused s1")), "{standing:?}");
+    let resume = Command::Resume { session: SessionId::from_agent("s1") };
+    house.handle.submit(Actor::Desktop, resume).await.unwrap();
+    house.done().await;
+    assert_eq!(facts("telegram.notice.").await, [""; 0]);
     api.finish();
 }
 

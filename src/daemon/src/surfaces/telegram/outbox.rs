@@ -133,6 +133,9 @@ impl Outbox {
         if matches!(self.door.follow_migrations().await, Err(EngineError::Stopped)) {
             return;
         }
+        if let Err(error) = self.sweep().await {
+            tracing::debug!("what Telegram no longer needs is kept: {error}");
+        }
         match self.door.handle.with_store(|_, machine| Ok(pending(machine))).await {
             Ok(pending) => self.jobs.extend(pending.into_iter().map(Job::Draw)),
             Err(EngineError::Stopped) => return,

@@ -1,8 +1,8 @@
 //! Notices: what a person is told though nothing is asked of them. What changes by and by (a queue, a
 //! pause) is one message that is edited; what is new is a message of its own.
 
-use jiff::Timestamp;
-use pager_core::{News, Notice, SessionId, Sha256Hex, present};
+use jiff::{SignedDuration, Timestamp};
+use pager_core::{Machine, News, Notice, SessionId, Sha256Hex, present};
 use serde::{Deserialize, Serialize};
 use teloxide_core::payloads::{EditMessageText, SendMessage};
 use teloxide_core::prelude::*;
@@ -14,11 +14,21 @@ use tokio::time::Instant;
 use super::send::{NO_PREVIEW, Posted};
 use super::{Outbox, STORE_RETRY, Step};
 use crate::engine::EngineError;
+use crate::store::{Store, StoreError};
 use crate::surfaces::telegram::api::Failure;
 use crate::surfaces::telegram::callback::Nonce;
 use crate::surfaces::telegram::dialogue::Place;
 use crate::surfaces::telegram::render::utf16_len;
 use crate::surfaces::telegram::throttle::Urgency;
+
+/// Where it is remembered what the buttons mean that resume sessions.
+const RESUME: &str = "telegram.resume.";
+/// Where it is remembered which messages tell what changes by and by.
+const NOTICE: &str = "telegram.notice.";
+
+/// How long a button that resumed a session, or no longer can, is known for one: a tap that comes
+/// late is told so, and is no forgery.
+const KEEP: SignedDuration = SignedDuration::from_hours(24 * 30);
 
 /// What the button means that resumes a session, by its nonce's digest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,7 +46,7 @@ pub(in crate::surfaces::telegram) struct Paused {
 impl Paused {
     /// Where it is remembered.
     pub(in crate::surfaces::telegram) fn key(digest: &Sha256Hex) -> String {
-        format!("telegram.resume.{digest}")
+        format!("{RESUME}{digest}")
     }
 
     /// Whether a tap on this message can be one on its button.
@@ -82,6 +92,7 @@ impl Outbox {
                 let paused = Paused { bot, chat, message: None, session, at: notice.at };
                 let key = Paused::key(&nonce.digest());
                 self.put(key.clone(), Some(&paused)).await?;
+                self.sweep().await?;
                 Some((key, paused))
             }
             _ => None,
@@ -137,13 +148,43 @@ impl Outbox {
     }
 
     fn key(&self, notice: &Notice) -> String {
-        format!("telegram.notice.{}.{}", self.door.api.bot_id(), notice.key())
+        format!("{NOTICE}{}.{}", self.door.api.bot_id(), notice.key())
     }
 
     async fn put<T: Serialize>(&self, key: String, fact: Option<&T>) -> Result<(), EngineError> {
-        let fact = fact.and_then(|fact| serde_json::to_string(fact).ok()).unwrap_or_default();
-        self.door.handle.with_store(move |store, _| store.put_fact_relaxed(&key, &fact)).await
+        let fact = fact.and_then(|fact| serde_json::to_string(fact).ok());
+        let put = move |store: &mut Store, _: &Machine| match fact {
+            Some(fact) => store.put_fact_relaxed(&key, &fact),
+            None => store.drop_fact(&key),
+        };
+        self.door.handle.with_store(put).await
     }
+
+    /// Forgets what no message of use is known by any more.
+    pub(super) async fn sweep(&self) -> Result<(), EngineError> {
+        let before = Timestamp::now().saturating_sub(KEEP).unwrap_or(Timestamp::MIN);
+        self.door.handle.with_store(move |store, machine| sweep(store, machine, before)).await
+    }
+}
+
+fn sweep(store: &mut Store, machine: &Machine, before: Timestamp) -> Result<(), StoreError> {
+    for (key, fact) in store.facts_below(RESUME)? {
+        let of_use = serde_json::from_str::<Paused>(&fact).is_ok_and(|paused| {
+            let still = machine.session(&paused.session).and_then(|session| session.paused);
+            paused.at >= before || still == Some(paused.at)
+        });
+        if !of_use {
+            store.drop_fact(&key)?;
+        }
+    }
+    for (key, fact) in store.facts_below(NOTICE)? {
+        let session = key.rsplit(' ').next().unwrap_or_default();
+        let known = machine.sessions().any(|known| known.id.as_str() == session);
+        if fact.is_empty() || !known {
+            store.drop_fact(&key)?;
+        }
+    }
+    Ok(())
 }
 
 /// Whether a later notice is to be told in this one's place.
