@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
+#[path = "audit/acknowledged.rs"]
+mod acknowledged;
 #[path = "audit/recipe.rs"]
 mod recipe;
 #[path = "audit/shown.rs"]
@@ -149,4 +151,12 @@ fn ctl(folder: &Path, arguments: &[&str]) -> (i32, String) {
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.is_empty(), "{said}");
     (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
+}
+
+/// A record of the log as it was, as a Telegram message or the journal has it.
+fn left_head(seq: u64) -> String {
+    let state = State::of(left());
+    let lines = state.files().iter().flat_map(|file| state.lines(file)).collect::<Vec<_>>();
+    let record: Value = serde_json::from_str(&lines[seq as usize - 1]).unwrap();
+    format!("{seq}:{}", &record["hash"].as_str().unwrap()[..12])
 }

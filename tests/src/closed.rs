@@ -196,12 +196,14 @@ impl Daemon {
     /// # Errors
     /// It could not be started.
     pub fn ctl(&self, args: &[&str]) -> anyhow::Result<Output> {
+        Ok(self.ctl_command().args(args).output()?)
+    }
+
+    /// `pagerctl` against this daemon, to be told what to do.
+    pub fn ctl_command(&self) -> Command {
         let mut command = closed(&program("pagerctl"), self.dir.path(), &self.setup);
-        Ok(command
-            .args(args)
-            .env("PAGER_HOOK_SOCKET", self.socket())
-            .stdin(Stdio::null())
-            .output()?)
+        command.env("PAGER_HOOK_SOCKET", self.socket()).stdin(Stdio::null());
+        command
     }
 
     /// Starts `pager-hook` with an event on its standard input, below the one agent of this place.

@@ -4,8 +4,8 @@
 //! the form is safe in an object path, a file name and Telegram's callback data, and a short
 //! prefix is enough for a person, as with commits.
 
-use std::fmt;
 use std::str::FromStr;
+use std::{fmt, io};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -145,12 +145,33 @@ pub struct Sha256Hex(String);
 impl Sha256Hex {
     /// The digest of these bytes.
     pub fn of(bytes: &[u8]) -> Self {
+        Self::written(&Sha256::digest(bytes))
+    }
+
+    fn written(digest: &[u8]) -> Self {
         let mut text = String::with_capacity(64);
-        for byte in Sha256::digest(bytes) {
+        for byte in digest {
             text.push(char::from_digit(u32::from(byte >> 4), 16).unwrap_or('0'));
             text.push(char::from_digit(u32::from(byte & 15), 16).unwrap_or('0'));
         }
         Self(text)
+    }
+
+    /// The digest of all there is to be read.
+    ///
+    /// # Errors
+    /// The reader's.
+    pub fn of_all(reader: &mut impl io::Read) -> io::Result<Self> {
+        let mut hasher = Sha256::new();
+        let mut bytes = vec![0; 64 << 10];
+        loop {
+            match reader.read(&mut bytes) {
+                Ok(0) => return Ok(Self::written(&hasher.finalize())),
+                Ok(length) => hasher.update(&bytes[..length]),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// Sixty-four zeros: what stands before the first record of a chain.

@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::audit::{ACKNOWLEDGED, Gap};
 use crate::{Actor, Agent, ApprovalId, SessionId};
 
 /// Something a person should know.
@@ -71,11 +72,18 @@ pub enum News {
     },
     /// A paused session may ask again.
     Resumed,
+    /// Somebody, as the person, says that they know of a break in the audit log.
+    Acknowledged {
+        /// The break.
+        gap: Gap,
+        /// How it came about, in their words.
+        reason: String,
+    },
 }
 
 impl News {
     /// The word for its kind on every door: `self_approval`, `misfit`, `impostor`, `busy`, `queued`,
-    /// `paused` or `resumed`.
+    /// `paused`, `resumed` or `acknowledged`.
     pub const fn word(&self) -> &'static str {
         match self {
             Self::SelfApproval { .. } => "self_approval",
@@ -85,6 +93,7 @@ impl News {
             Self::Queued { .. } => "queued",
             Self::Paused { .. } => "paused",
             Self::Resumed => "resumed",
+            Self::Acknowledged { .. } => "acknowledged",
         }
     }
 }
@@ -103,6 +112,7 @@ impl Notice {
             News::Busy { .. } => format!("busy {session}"),
             News::Queued { .. } => format!("queued {session}"),
             News::Paused { .. } | News::Resumed => format!("paused {session}"),
+            News::Acknowledged { gap, .. } => format!("acknowledged {gap}"),
         }
     }
 
@@ -114,6 +124,7 @@ impl Notice {
             News::Impostor { .. } => Some(("session.impostor", "refuse")),
             News::Paused { .. } => Some(("session.paused", "pause")),
             News::Resumed => Some(("session.resumed", "resume")),
+            News::Acknowledged { .. } => Some((ACKNOWLEDGED.event, ACKNOWLEDGED.action)),
             News::Busy { .. } | News::Queued { .. } => None,
         }
     }

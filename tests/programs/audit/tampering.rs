@@ -153,14 +153,6 @@ fn a_record_changed_with_a_hash_that_fits() {
     check("all made anew, and told of", &state, &["--head", &head], Some(forged));
 }
 
-/// A record of the log as it was, as a Telegram message or the journal has it.
-fn left_head(seq: u64) -> String {
-    let state = State::of(left());
-    let lines = state.files().iter().flat_map(|file| state.lines(file)).collect::<Vec<_>>();
-    let record: Value = serde_json::from_str(&lines[seq as usize - 1]).unwrap();
-    format!("{seq}:{}", &record["hash"].as_str().unwrap()[..12])
-}
-
 #[test]
 fn records_missing() {
     let drops = [("the first", 0, 1), ("one in the middle", 4, 5), ("the last of a file", 8, 9)];

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::{Head, Record};
 use crate::approval::{Approval, Resolution, Revocation};
 use crate::sanitize::one_line;
-use crate::{Actor, Event, Notice, present};
+use crate::{Actor, Event, News, Notice, present};
 
 /// What the name of every event begins with that is about the log itself: it holds because it is
 /// written, whatever the database says.
@@ -21,6 +21,8 @@ pub const TORN: Note = Note { event: "log.torn", action: "recover" };
 pub const REPLACED: Note = Note { event: "log.replaced", action: "remark" };
 /// The database knows no record, but there was a log.
 pub const KEPT: Note = Note { event: "log.kept", action: "remark" };
+/// A person knows of a break in the chain before this record.
+pub const ACKNOWLEDGED: Note = Note { event: "log.acknowledged", action: "acknowledge" };
 /// A record before this one did not take effect.
 pub const VOID: Note = Note { event: "record.void", action: "remark" };
 
@@ -88,13 +90,18 @@ pub fn resolved(head: &Head, approval: &Approval, resolution: &Resolution) -> Re
 /// The record of a notice that is evidence, to follow `head`; none for one that is not.
 fn noticed(head: &Head, notice: &Notice, approval: Option<&Approval>) -> Option<Record> {
     let (event, action) = notice.audited()?;
+    let words = match &notice.news {
+        // What a program reads back.
+        News::Acknowledged { gap, reason } => gap.acknowledged(reason),
+        _ => present::notice(notice),
+    };
     Some(Record {
         event: event.to_owned(),
         session: notice.session.clone(),
         label: notice.session.is_some().then(|| notice.label.clone()),
         action: action.to_owned(),
         tool: approval.map(|approval| approval.tool.clone()),
-        summary: Some(one_line(&present::notice(notice), present::SUMMARY_MAX)),
+        summary: Some(one_line(&words, present::SUMMARY_MAX)),
         input_sha256: approval.map(|approval| approval.input.sha256().clone()),
         approval: notice.approval(),
         by: notice.by.clone(),
@@ -146,7 +153,7 @@ mod tests {
     #[test]
     fn the_manual_explains_what_the_log_says_of_itself() {
         let manual = include_str!("../../../../man/pager-audit.5");
-        for note in [ROTATED, CONTINUED, TORN, REPLACED, KEPT, VOID] {
+        for note in [ROTATED, CONTINUED, TORN, REPLACED, KEPT, ACKNOWLEDGED, VOID] {
             assert!(manual.contains(&format!(".It Li {}\n", note.event)), "{}", note.event);
             assert!(manual.contains(&format!(".Ql {}", note.action)), "{}", note.action);
         }

@@ -12,6 +12,7 @@
 
 mod block;
 mod entry;
+mod gap;
 mod kinds;
 
 use jiff::Timestamp;
@@ -21,8 +22,10 @@ use crate::{Actor, ApprovalId, SessionId, Sha256Hex};
 
 pub use block::{Block, Fault, Seen, check_block};
 pub use entry::{Broken, Digest, Entry, verify};
+pub use gap::{Gap, NoGap};
 pub use kinds::{
-    ABOUT_THE_LOG, CONTINUED, KEPT, Note, REPLACED, ROTATED, TORN, VOID, note, of_event, resolved,
+    ABOUT_THE_LOG, ACKNOWLEDGED, CONTINUED, KEPT, Note, REPLACED, ROTATED, TORN, VOID, note,
+    of_event, resolved,
 };
 
 /// One record. The members stand in the line in this order, all of them always, `null` where there
@@ -40,7 +43,7 @@ pub struct Record {
     /// The session's label.
     pub label: Option<String>,
     /// What was done: allow, allow_always, deny, answer, expire, cancel, elsewhere; of the log
-    /// itself rotate, continue, recover, remark.
+    /// itself rotate, continue, recover, remark, acknowledge.
     pub action: String,
     /// The tool.
     pub tool: Option<String>,

@@ -1,5 +1,6 @@
 //! The words of a notice.
 
+use crate::audit::Gap;
 use crate::sanitize::{one_line, visible};
 use crate::{News, Notice};
 
@@ -52,6 +53,13 @@ pub fn notice(notice: &Notice) -> String {
                  until you resume it: pagerctl resume {session}"
             )
         }
+        News::Acknowledged { gap, reason } => format!(
+            "A break in the audit log was acknowledged {}.\nIt is before record {}, and stays \
+             visible. The reason given: {}",
+            notice.by.words(),
+            gap.before.seq,
+            one_line(reason, Gap::REASON_MAX)
+        ),
         News::Resumed => format!("{who} may ask again, resumed {}.", notice.by.words()),
     }
 }

@@ -15,8 +15,15 @@ use super::scan::{Scan, Start, Stop, scan};
 use super::witness::Witness;
 use crate::output::shown;
 
+/// Whether a record that was met is not the one that somebody knows.
+pub(super) fn is_replaced(scan: &Scan, witnesses: &[Witness]) -> bool {
+    scan.seen.iter().any(|(head, _)| {
+        witnesses.iter().any(|witness| witness.seq == head.seq && !witness.knows(head))
+    })
+}
+
 /// The first thing that is wrong with a log that was walked through; none if nothing is.
-pub(crate) fn diagnose(
+pub(super) fn diagnose(
     log: &Log,
     scan: &Scan,
     witnesses: &[Witness],

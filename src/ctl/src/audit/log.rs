@@ -101,7 +101,7 @@ impl Log {
         mut see: impl FnMut(Place, &[u8]) -> ControlFlow<B>,
     ) -> io::Result<Option<B>> {
         for (file, log) in self.files.iter().enumerate() {
-            let mut reader = BufReader::with_capacity(256 << 10, From { file: log.file()?, at: 0 });
+            let mut reader = log.read_from(0)?;
             let mut line = Vec::new();
             for number in 1.. {
                 line.clear();
@@ -130,10 +130,16 @@ impl LogFile {
             None => File::open(&self.path).map(Arc::new),
         }
     }
+
+    /// The same, to be read in turn from a place on.
+    pub(super) fn read_from(&self, at: u64) -> io::Result<BufReader<From>> {
+        Ok(BufReader::with_capacity(256 << 10, From { file: self.file()?, at }))
+    }
 }
 
 /// A file read from a place of our own: an open one is shared.
-struct From {
+#[derive(Debug)]
+pub(super) struct From {
     file: Arc<File>,
     at: u64,
 }
@@ -147,7 +153,7 @@ impl Read for From {
 }
 
 /// A line of the log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Place {
     /// Which file, from 0.
     pub(crate) file: usize,

@@ -38,7 +38,7 @@ pub(crate) fn run(args: Args, output: &Output) -> Result<(), Failure> {
     let done = runtime.block_on(async {
         let verb = match args.verb {
             Some(Verb::Hooks(args)) => return hooks::run(&args, output).await,
-            Some(Verb::Audit(args)) => return audit::run(args, output),
+            Some(Verb::Audit(args)) => return audit::run(args, &target, output).await,
             Some(Verb::Config(args)) => return config::run(&args, output),
             Some(Verb::Policy(args)) => return policy::run(&args, &target, output).await,
             Some(Verb::Setup(args)) => return interrupt::or_clean_up(setup::run(args)).await,

@@ -26,6 +26,7 @@ pub(crate) trait Manager {
     fn accept_edits(&self, id: &str) -> zbus::Result<()>;
     fn list_grants(&self) -> zbus::Result<Vec<GrantRow>>;
     fn revoke_grant(&self, id: &str) -> zbus::Result<String>;
+    fn acknowledge_break(&self, gap: &str, reason: &str) -> zbus::Result<()>;
     fn resume_session(&self, session: &str) -> zbus::Result<()>;
     fn answer(&self, id: &str, answers: &HashMap<String, Vec<String>>) -> zbus::Result<()>;
     #[zbus(property)]

@@ -3,7 +3,7 @@
 use pager_core::audit::Head;
 use pager_core::message_id::{
     APPROVAL_CANCELLED, APPROVAL_EXPIRED, APPROVAL_REFUSED, APPROVAL_REQUESTED, APPROVAL_RESOLVED,
-    GRANT_REVOKED, SESSION_BUSY, SESSION_IMPOSTOR, SESSION_PAUSED,
+    AUDIT_NOTED, GRANT_REVOKED, SESSION_BUSY, SESSION_IMPOSTOR, SESSION_PAUSED,
 };
 use pager_core::{Event, Machine, News, Notice, State, present};
 
@@ -69,6 +69,7 @@ fn notice_of(notice: &Notice, head: Option<&Head>) {
         News::Impostor { .. } => SESSION_IMPOSTOR,
         News::Busy { .. } | News::Queued { .. } => SESSION_BUSY,
         News::Paused { .. } | News::Resumed => SESSION_PAUSED,
+        News::Acknowledged { .. } => AUDIT_NOTED,
     };
     tracing::warn!(
         message_id,

@@ -1,5 +1,6 @@
 //! `pagerctl audit`: what the audit log says, and whether it is whole.
 
+mod acknowledge;
 mod export;
 mod show;
 mod verify;
@@ -10,6 +11,7 @@ use clap::Subcommand;
 use jiff::Timestamp;
 
 use crate::audit::{Log, Wanted, Witness};
+use crate::daemon::Target;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::time::moment;
@@ -45,6 +47,20 @@ enum Deed {
         /// more.
         #[arg(long = "head", value_name = "SEQ:HASH")]
         heads: Vec<Witness>,
+        /// Exit with 0 where the only things wrong are breaks that were acknowledged.
+        #[arg(long)]
+        accept_acknowledged: bool,
+    },
+    /// Write into the log that you know of a break in it, and why it is there. It stays a break.
+    Acknowledge {
+        /// The record before which it is, as `verify` names it.
+        #[arg(value_name = "SEQ")]
+        seq: u64,
+        /// Why it is there.
+        #[arg(long, short, value_name = "TEXT")]
+        message: String,
+        /// The log that the daemon writes, or the folder it is in; default: the user's own.
+        file: Option<PathBuf>,
     },
 }
 
@@ -123,10 +139,15 @@ fn left_out(lines: u64) -> String {
 }
 
 /// Does it.
-pub(crate) fn run(args: Args, output: &Output) -> Result<(), Failure> {
+pub(crate) async fn run(args: Args, target: &Target, output: &Output) -> Result<(), Failure> {
     match args.deed {
         Deed::Show { filter } => show::run(filter, output),
         Deed::Export { format, filter } => export::run(filter, format),
-        Deed::Verify { file, heads } => verify::run(file.as_deref(), heads, output),
+        Deed::Verify { file, heads, accept_acknowledged } => {
+            verify::run(file.as_deref(), heads, accept_acknowledged, output)
+        }
+        Deed::Acknowledge { seq, message, file } => {
+            acknowledge::run(seq, &message, file.as_deref(), target, output).await
+        }
     }
 }

@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
+use pager_core::sanitize::visible;
 use serde::Serialize;
 
-use crate::audit::{Log, Problem, Scan, Start, Witness, diagnose, scan};
+use crate::audit::{Acknowledged, Break, Log, Problem, Scan, Walk, Witness, walk};
 use crate::failure::Failure;
 use crate::output::{Output, shown};
+use crate::time::stamp;
 
 /// What `audit verify --json` prints.
 #[derive(Debug, Serialize)]
@@ -20,43 +22,58 @@ struct Report {
     head: Option<pager_core::audit::Head>,
     /// What the log was held against.
     witnesses: Vec<Witness>,
+    /// The first thing wrong that nobody has acknowledged; where all is, the first of all.
     problem: Option<Problem>,
+    /// Whether nothing is wrong but breaks that were acknowledged.
+    acknowledged: bool,
+    breaks: Vec<Break>,
 }
 
 pub(super) fn run(
     place: Option<&Path>,
     heads: Vec<Witness>,
+    accept_acknowledged: bool,
     output: &Output,
 ) -> Result<(), Failure> {
+    let path = Log::path(place)?;
+    let witnesses = witnesses(&path, heads)?;
+    let log = open(&path, &witnesses)?;
+    let walk = walk(&log, &witnesses).map_err(|error| {
+        Failure::failed(format!("cannot read the log {}: {error}", shown(&path)))
+    })?;
+    let report = Report {
+        ok: walk.breaks.is_empty(),
+        acknowledged: walk.is_acknowledged(),
+        log: shown(&log.path),
+        files: log.files.len(),
+        records: walk.first.records,
+        head: walk.first.last.map(|_| walk.first.end.clone()),
+        witnesses,
+        problem: walk.problem().cloned(),
+        breaks: walk.breaks.clone(),
+    };
+    if report.ok {
+        return output.done(&report, || sound(&report, &walk.first));
+    }
+    output.data(&report, || broken(&report, &walk))?;
+    if accept_acknowledged && report.acknowledged { Ok(()) } else { Err(Failure::told()) }
+}
+
+/// What the log is held against. To be asked before the log is looked at: a daemon may go on writing,
+/// and its log then has more than it had.
+pub(super) fn witnesses(path: &Path, heads: Vec<Witness>) -> Result<Vec<Witness>, Failure> {
     let mut witnesses = heads;
-    // First: a daemon may go on writing, and its log then has more than it had.
-    let log_path = Log::path(place)?;
-    witnesses.extend(Witness::from_database(&log_path)?);
-    let log = Log::find(&log_path).map_err(|failure| match witnesses.first() {
+    witnesses.extend(Witness::from_database(path)?);
+    Ok(witnesses)
+}
+
+pub(super) fn open(path: &Path, witnesses: &[Witness]) -> Result<Log, Failure> {
+    Log::find(path).map_err(|failure| match witnesses.first() {
         Some(known) => {
             failure.with_hint(format!("{} knows record {} of this log", known.source, known.seq))
         }
         None => failure,
-    })?;
-    let failed =
-        |error| Failure::failed(format!("cannot read the log {}: {error}", shown(&log.path)));
-    let wanted: Vec<_> = witnesses.iter().map(|witness| witness.seq).collect();
-    let scan = scan(&log, &Start::default(), &wanted).map_err(failed)?;
-    let problem = diagnose(&log, &scan, &witnesses).map_err(failed)?;
-    let report = Report {
-        ok: problem.is_none(),
-        log: shown(&log.path),
-        files: log.files.len(),
-        records: scan.records,
-        head: scan.last.map(|_| scan.end.clone()),
-        witnesses,
-        problem,
-    };
-    let Some(problem) = &report.problem else {
-        return output.done(&report, || sound(&report, &scan));
-    };
-    output.data(&report, || format!("{}\n{}\n", problem.sentence(), before(&scan)))?;
-    Err(Failure::told())
+    })
 }
 
 /// What is said of a log that is whole.
@@ -80,6 +97,41 @@ fn sound(report: &Report, scan: &Scan) -> String {
             text.push_str(&format!("\n{source} knows it up to record {}.", witness.seq));
         }
         _ => {}
+    }
+    text
+}
+
+/// What is said of one that is not.
+fn broken(report: &Report, walk: &Walk) -> String {
+    let mut text = String::new();
+    for it in &report.breaks {
+        text.push_str(&format!("{}\n", it.problem.sentence()));
+        match (&it.acknowledged, &it.gap) {
+            (Some(Acknowledged { seq, ts, by, reason }), _) => text.push_str(&format!(
+                "    acknowledged {} by {}, in record {seq}: {}\n",
+                stamp(*ts),
+                visible(by),
+                visible(reason)
+            )),
+            (None, Some(gap)) => text.push_str(&format!(
+                "    not acknowledged; once you know why: pagerctl audit acknowledge {} -m WHY\n",
+                gap.before.seq
+            )),
+            (None, None) => {}
+        }
+    }
+    text.push_str(&format!("{}\n", before(&walk.first)));
+    if let [_, ..] = walk.breaks.as_slice()
+        && report.acknowledged
+    {
+        let n = walk.breaks.len();
+        let breaks = if n == 1 { "1 break" } else { &format!("{n} breaks") };
+        text.push_str(&format!(
+            "{breaks}, acknowledged. Each stretch between is whole; with them the log has {} records, \
+             the last is {}.\n",
+            walk.records,
+            walk.end.short()
+        ));
     }
     text
 }

@@ -7,6 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use pager_core::Sha256Hex;
 use pager_core::audit::{self, Head};
 use pager_core::message_id::AUDIT_TROUBLE;
 
@@ -169,8 +170,15 @@ fn set_foreign_log_aside(path: &Path, expected: &Head, gone: bool) -> Result<Str
     } else {
         let aside = files::aside(path, "foreign");
         fs::rename(path, &aside).map_err(|source| AuditError { path: path.to_owned(), source })?;
+        // What cannot be read is evidence all the same.
+        let digest = File::open(&aside).and_then(|mut file| Sha256Hex::of_all(&mut file));
+        let digest =
+            digest.map_or_else(|why| format!("unread: {why}"), |it| format!("SHA-256 {it}"));
         let aside = name(&aside);
-        format!("{own} did not end with record {seq}; it was moved to {aside}, and a new one begun")
+        format!(
+            "{own} did not end with record {seq}; it was moved to {aside} ({digest}), and a new one \
+             begun"
+        )
     };
     let folder = path.parent().unwrap_or(path).display();
     tracing::error!(message_id = AUDIT_TROUBLE, "the audit log in {folder}: {what}");

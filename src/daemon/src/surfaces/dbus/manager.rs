@@ -1,6 +1,8 @@
 //! The Manager interface, at the root.
 
-use pager_core::{Phase, Verdict};
+use pager_core::audit::{Gap, NoGap};
+use pager_core::sanitize::one_line;
+use pager_core::{Command, News, Phase, Verdict};
 use zbus::message::Header;
 use zbus::object_server::SignalEmitter;
 use zbus::zvariant::{ObjectPath, OwnedObjectPath};
@@ -201,6 +203,29 @@ impl Manager {
         session::resume(&self.context, connection, &header, session).await
     }
 
+    /// Writes into the audit log that a person knows of a break in its chain, and why it is there:
+    /// `pagerctl audit verify` goes on calling it a break, and says so. The break is named as that
+    /// names it; InvalidArgument where it is not, or where there is no reason of up to 200
+    /// characters.
+    async fn acknowledge_break(
+        &self,
+        gap: &str,
+        reason: &str,
+        #[zbus(connection)] connection: &Connection,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<(), Error> {
+        let actor = self.context.person(connection, &header).await?;
+        let gap: Gap = gap.parse().map_err(|no: NoGap| Error::InvalidArgument(no.to_string()))?;
+        let reason = one_line(reason, usize::MAX);
+        if !(1..=Gap::REASON_MAX).contains(&reason.chars().count()) {
+            let what = format!("say why, in up to {} characters", Gap::REASON_MAX);
+            return Err(Error::InvalidArgument(what));
+        }
+        let news = News::Acknowledged { gap, reason };
+        self.context.handle().submit(actor, Command::Report { session: None, news }).await?;
+        Ok(())
+    }
+
     /// Gives a session a prompt; Unavailable unless pager runs it.
     async fn send(
         &self,
@@ -340,7 +365,8 @@ impl Manager {
 
     /// Something a person should know though nothing is asked of them. Its kind is self_approval (an
     /// agent tried to answer for the person), impostor (another program speaks for a session), busy,
-    /// queued (a session asks too much), paused or resumed; more may come. The text is for a person,
+    /// queued (a session asks too much), paused, resumed or acknowledged (a break in the audit log);
+    /// more may come. The text is for a person,
     /// its first line says what happened. The session's id is empty where it is about none.
     #[zbus(signal)]
     pub(super) async fn notice(

@@ -151,7 +151,7 @@ fn paused(session: &Session, abilities: Abilities) -> Card {
 pub(super) fn notice(notice: &Notice, abilities: Abilities) -> Option<Card> {
     let urgency = match &notice.news {
         News::SelfApproval { .. } | News::Impostor { .. } => Urgency::Critical,
-        News::Busy { .. } => Urgency::Passing,
+        News::Busy { .. } | News::Acknowledged { .. } => Urgency::Passing,
         News::Misfit { .. } | News::Queued { .. } | News::Paused { .. } | News::Resumed => {
             return None;
         }

@@ -85,6 +85,8 @@ async fn what_lives_with_an_agent_decides_nothing() {
         }
         assert_eq!(client.refused(ROOT, "Deny", &(id.to_string(), "no")).await.0, "SelfApproval");
         assert_eq!(client.refused(ROOT, "Reload", &()).await.0, "SelfApproval");
+        let gap = ("after 0:0, before 2:0, between 0", "nothing");
+        assert_eq!(client.refused(ROOT, "AcknowledgeBreak", &gap).await.0, "SelfApproval");
     }
     let events = world.handle.events_since(0).await.unwrap();
     let noticed = events.iter().filter(|logged| {
