@@ -2,6 +2,7 @@
 //! another one.
 
 use std::fs;
+use std::io::Read;
 
 use pager_core::Process;
 use pager_core::sanitize::one_line;
@@ -29,17 +30,26 @@ pub(crate) struct Stat {
 /// Looks at a process; nothing where there is none.
 pub(crate) fn stat(pid: u32) -> Option<Stat> {
     // A name need not be UTF-8.
-    parse(&String::from_utf8_lossy(&fs::read(format!("/proc/{pid}/stat")).ok()?))
+    parse(&String::from_utf8_lossy(&read(pid, "stat")?))
 }
 
 /// The arguments a process was started with, its program's name first.
 pub(crate) fn arguments(pid: u32) -> Option<Vec<String>> {
-    Some(strings(&fs::read(format!("/proc/{pid}/cmdline")).ok()?))
+    Some(strings(&read(pid, "cmdline")?))
 }
 
 /// The environment a process was started with, as `NAME=value`.
 pub(crate) fn environment(pid: u32) -> Option<Vec<String>> {
-    Some(strings(&fs::read(format!("/proc/{pid}/environ")).ok()?))
+    Some(strings(&read(pid, "environ")?))
+}
+
+/// Reads what the kernel says of a process. Such a file has no size: without room for all of it, it
+/// would be read in many small pieces, and one verdict looks at dozens of them.
+fn read(pid: u32, file: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(4096);
+    let file = fs::File::open(format!("/proc/{pid}/{file}")).ok()?;
+    file.take(u64::MAX).read_to_end(&mut bytes).ok()?;
+    Some(bytes)
 }
 
 fn strings(zero_ended: &[u8]) -> Vec<String> {
@@ -63,7 +73,7 @@ pub(crate) fn program(pid: u32) -> Option<String> {
 /// The control group a process runs in: the service manager's name for it, in whichever hierarchy
 /// the manager uses.
 pub(crate) fn control_group(pid: u32) -> Option<String> {
-    group_of(&fs::read_to_string(format!("/proc/{pid}/cgroup")).ok()?)
+    group_of(std::str::from_utf8(&read(pid, "cgroup")?).ok()?)
 }
 
 fn group_of(text: &str) -> Option<String> {

@@ -17,6 +17,7 @@ use super::polkit::Polkit;
 use super::{Controls, restart::SessionBus};
 use crate::engine::Handle;
 use crate::host::lineage::Lineage;
+use crate::host::process::lives;
 
 /// What all connections share.
 #[derive(Debug)]
@@ -95,7 +96,8 @@ impl Context {
             Ok(known.collect::<HashMap<_, _>>())
         });
         let known = origins.await?.into_iter().filter_map(|(process, (program, label))| {
-            let lineage = Lineage::of(process.pid)?;
+            // One that has ended is not walked up from: there may be many of them.
+            let lineage = lives(&process).then(|| Lineage::of(process.pid))??;
             let same = lineage.own().is_some_and(|own| own.process == process);
             same.then_some(KnownAgent { process, program, label, lineage })
         });
