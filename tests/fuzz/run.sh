@@ -8,6 +8,7 @@
 # libFuzzer, which its crate builds with a C++ compiler, needs the Rust compiler's coverage marks. The
 # stable one can make them; only the sanitizers need a nightly one, and there is no unsafe code here
 # for them to look at. The flags are those of cargo-fuzz, so that nobody needs it.
+# Chance leads it, unless PAGER_FUZZ_SEED is set to a number other than 0.
 # What was found stays in target/fuzz/corpus, and what failed in target/fuzz/failed.
 set -euo pipefail
 cd "$(dirname "$(realpath "$0")")/../.."
@@ -39,7 +40,8 @@ run() { # target
     [ "$1" != hook_event ] || seeds+=(src/agents/tests/claude src/agents/tests/codex)
     mkdir -p "$found"
     if "$program" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
-        -dict=tests/fuzz/words.dict -artifact_prefix="target/fuzz/failed/$1-" "$found" "${seeds[@]}" >"$log" 2>&1; then
+        -seed="${PAGER_FUZZ_SEED:-0}" -dict=tests/fuzz/words.dict \
+        -artifact_prefix="target/fuzz/failed/$1-" "$found" "${seeds[@]}" >"$log" 2>&1; then
         printf '%-14s %s\n' "$1" "$(grep '^Done ' "$log")"
     else
         # With the input, which is nowhere else if this machine is gone afterwards.

@@ -10,6 +10,9 @@ use clap::Parser;
 /// `EX_CONFIG` of sysexits(3): the configuration is wrong, and a restart mends nothing.
 const EX_CONFIG: u8 = 78;
 
+/// How many bytes of stack a thread has that does what may block.
+const BLOCKING_STACK: usize = 16 << 20;
+
 /// Runs it. To be called before any thread is started.
 pub fn run() -> ExitCode {
     let args = Args::parse();
@@ -20,6 +23,8 @@ pub fn run() -> ExitCode {
     panics::end_the_daemon();
     let outcome = tokio::runtime::Builder::new_current_thread()
         .enable_all()
+        // The shell parser goes down into what is nested; what is not used costs nothing.
+        .thread_stack_size(BLOCKING_STACK)
         .build()
         .map_err(|error| Failure::Other(error.into()))
         .and_then(|runtime| runtime.block_on(daemon::run(&args, passed)));
