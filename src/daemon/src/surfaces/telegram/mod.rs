@@ -103,6 +103,7 @@ impl Telegram {
             seen: Mutex::default(),
             nonces: Mutex::default(),
             misfits: Mutex::default(),
+            sending: tokio::sync::Mutex::default(),
             jobs,
         });
         let state = door.board.watch();
@@ -143,6 +144,8 @@ struct Door {
     /// they are written nowhere else.
     nonces: Mutex<HashMap<String, Nonce>>,
     misfits: Mutex<Misfits>,
+    /// Held while a message is on its way and not yet written down.
+    sending: tokio::sync::Mutex<()>,
     jobs: mpsc::UnboundedSender<Job>,
 }
 

@@ -148,7 +148,12 @@ impl Outbox {
                 return;
             }
             published.borrow_and_update();
-            let next = match self.work().await {
+            let door = Arc::clone(&self.door);
+            let worked = {
+                let _sending = door.sending.lock().await;
+                self.work().await
+            };
+            let next = match worked {
                 Ok(Some(Step::Over)) => continue,
                 Ok(Some(Step::NotBefore(at))) => Some(at),
                 Ok(None) => None,

@@ -76,7 +76,15 @@ impl Door {
             };
         }
         let place = self.place(chat, original.id.0);
-        let Some((id, purpose)) = self.anchored(&place).await? else { return Ok(None) };
+        let anchor = match self.anchored(&place).await? {
+            // A message can be answered before the server has told us that it is there.
+            None if user.is_some() => {
+                drop(self.sending.lock().await);
+                self.anchored(&place).await?
+            }
+            anchor => anchor,
+        };
+        let Some((id, purpose)) = anchor else { return Ok(None) };
         let Some(user) = user else {
             let from = sender.and_then(|from| i64::try_from(from.id.0).ok()).unwrap_or_default();
             let why = "a reply of somebody who is not in allowed_users";
