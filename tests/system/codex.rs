@@ -13,6 +13,8 @@ use crate::scene::{Asking, House, PERSON, Settled};
 pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario { name: "codex_allowed_beside_its_dialog", run: allowed_beside },
     Scenario { name: "codex_denied_beside_its_dialog", run: denied_beside },
+    Scenario { name: "codex_stopped_beside_its_dialog", run: stopped_beside },
+    Scenario { name: "codex_questions_pass_the_policy", run: question_by_policy },
     Scenario { name: "codex_answered_at_its_dialog", run: answered_at_the_dialog },
     Scenario { name: "codex_left_at_its_dialog", run: left_at_the_dialog },
     Scenario { name: "codex_allowed_before_its_dialog", run: allowed_before },
@@ -37,17 +39,29 @@ const AT_THE_TERMINAL: Settled = Settled {
 
 /// Starts Codex on a command it must ask for, and returns once every door shows that.
 fn ask<'a>(system: &'a System, window: &str, arguments: &str) -> Result<Asking<'a>> {
-    let house = House::open(system)?;
-    let setting = format!("[approvals]\ncodex_window = \"{window}\"\n");
-    system.write_as_user("/home/user/.config/pager/pager.toml.d/codex.toml", setting)?;
     let call = json!({"cmd": "touch made && echo ok", "sandbox_permissions": "require_escalated",
         "justification": "May I make it?"});
     let script = Script::turns([
         vec![Block::text("I make it."), Block::tool("exec_command", call)],
         vec![Block::text("That is all.")],
     ]);
-    house.play_with(script, &["Allow", "Deny"], |model| {
-        system.set_up_codex(model)?;
+    play(system, window, "", script, &["Allow", "Deny"], &format!("{arguments} 'Make it'"))
+}
+
+/// Starts Codex with this at the end of its configuration, and these arguments, and returns once every door shows what it asks.
+fn play<'a>(
+    system: &'a System,
+    window: &str,
+    config: &str,
+    script: Script,
+    buttons: &[&str],
+    arguments: &str,
+) -> Result<Asking<'a>> {
+    let house = House::open(system)?;
+    let setting = format!("[approvals]\ncodex_window = \"{window}\"\n");
+    system.write_as_user("/home/user/.config/pager/pager.toml.d/codex.toml", setting)?;
+    house.play_with(script, buttons, |model| {
+        system.set_up_codex(model, config)?;
         let path = format!("PATH={PATH}");
         let hooks = |deed: &[&'static str]| {
             let mut argv = vec!["env", &path, "pagerctl", "hooks"];
@@ -58,7 +72,7 @@ fn ask<'a>(system: &'a System, window: &str, arguments: &str) -> Result<Asking<'
         hooks(&["install"]).err().context("Codex trusts what nobody has told it to")?;
         hooks(&["install", "--yes"])?;
         hooks(&["check"])?;
-        system.start_codex(&format!("{arguments} 'Make it'"))
+        system.start_codex(arguments)
     })
 }
 
@@ -100,6 +114,54 @@ fn denied_beside(system: &System) -> Result<()> {
     asking.settled(&DENIED)
 }
 
+fn stopped_beside(system: &System) -> Result<()> {
+    let asking = beside(system)?;
+    system.call_manager("DenyAndStop", &["ss", &asking.approval, ""])?;
+    asking.terminal.wait_for("Conversation interrupted")?;
+    assert!(!asking.made());
+    asking.settled(&Settled { words: "Denied", ..DENIED })
+}
+
+/// What the app-server asks itself, and no hook asks.
+fn question_by_policy(system: &System) -> Result<()> {
+    let options = json!([{"label": "Red", "description": "warm"},
+        {"label": "Blue", "description": "cold"}]);
+    let call = json!({"questions": [{"id": "colour", "header": "Colour",
+        "question": "Which colour?", "options": options}]});
+    let script = Script::turns([
+        vec![Block::tool("request_user_input", call)],
+        vec![Block::text("That is all.")],
+    ]);
+    let rule = "[[rule]]\nname = \"away\"\nverdict = \"ask\"\ntool = \"request_user_input\"\n\
+                require = \"remote\"\n";
+    system.run_as_user(["mkdir", "--parents", "/home/user/.config/pager"])?;
+    system.write_as_user("/home/user/.config/pager/policy.toml", rule)?;
+    let config = "[features]\ndefault_mode_request_user_input = true\n";
+    let asking = play(system, "0s", config, script, &["Red", "Blue"], "'Choose'")?;
+    asking.terminal.wait_for("Which colour?")?;
+    assert_eq!(asking.property("Require")?, "remote");
+    assert_eq!(asking.property("Summary")?, "Colour: Which colour?");
+    let answer = ["sa{sas}", &asking.approval, "1", "Which colour?", "1", "Blue"];
+    let here = system.call_manager("Answer", &answer);
+    let refused = format!("{:#}", here.err().context("answered from here")?);
+    assert!(refused.contains("away"), "{refused}");
+
+    let bot = &asking.house.bot;
+    let message = asking.house.message("the question", |message| message.id == asking.message);
+    assert!(!message.text().contains("another program"), "{}", message.text());
+    let tap = bot.user(PERSON).tap(asking.message, "Blue")?;
+    bot.block_on(bot.wait_answer(&tap));
+    let told = asking.told_of("request_user_input")?;
+    assert!(told.text.contains("Blue"), "{told:?}");
+    let words = "Answered";
+    asking.settled(&Settled {
+        state: "answered",
+        action: "answer",
+        by: "telegram:111111111",
+        words,
+    })
+}
+
 fn answered_at_the_dialog(system: &System) -> Result<()> {
     let asking = beside(system)?;
     asking.terminal.keys(&["y"])?;
@@ -126,6 +188,9 @@ fn allowed_before(system: &System) -> Result<()> {
 
 fn denied_before(system: &System) -> Result<()> {
     let asking = before(system)?;
+    let stopped = system.call_manager("DenyAndStop", &["ss", &asking.approval, ""]);
+    let refused = format!("{:#}", stopped.err().context("the hook has no word for it")?);
+    assert!(refused.contains("press Esc"), "{refused}");
     system.call_manager("Deny", &["ss", &asking.approval, "not on a Friday"])?;
     let told = asking.told_of("exec_command")?;
     assert!(told.text.contains("not on a Friday"), "{told:?}");

@@ -16,11 +16,12 @@ pub const PATH: &str = "/opt/codex/bin:/usr/local/bin:/usr/bin:/bin";
 const CONFIG: &str = "/home/user/.codex/config.toml";
 
 impl System {
-    /// Answers the agent's first-run questions as a person once does, and names the model.
+    /// Answers the agent's first-run questions as a person once does, and names the model; `more`
+    /// ends the configuration.
     ///
     /// # Errors
     /// Where the answers cannot be written.
-    pub fn set_up_codex(&self, model: &ModelApi) -> Result<()> {
+    pub fn set_up_codex(&self, model: &ModelApi, more: &str) -> Result<()> {
         self.run_as_user(["mkdir", "--parents", FOLDER])?;
         let url = model.url();
         let config = format!(
@@ -41,7 +42,8 @@ trust_level = "trusted"
 
 [notice.model_migrations]
 "gpt-5.5" = "gpt-6-sol"
-"#
+
+{more}"#
         );
         self.write_as_user(CONFIG, config)
     }
