@@ -225,7 +225,7 @@ fn bad_input_is_refused_alone_with_one_line_each() {
     let daemon = Daemon::start(Setup::default()).unwrap();
     let send = |bytes: &[u8]| {
         use std::io::{Read, Write};
-        let mut stream = std::os::unix::net::UnixStream::connect(daemon.socket()).unwrap();
+        let mut stream = UnixStream::connect(daemon.socket()).unwrap();
         // A refused client may be cut off while it still writes.
         drop(stream.write_all(bytes));
         drop(stream.shutdown(std::net::Shutdown::Write));
@@ -233,15 +233,15 @@ fn bad_input_is_refused_alone_with_one_line_each() {
         drop(stream.read_to_string(&mut reply));
         reply
     };
-    let hello = pager_proto::encode_hello(&pager_proto::Hello {
+    let hello = pager_proto::encode_hello(&Hello {
         program: "test".into(),
         version: "1".into(),
         agent: "claude".into(),
-        kind: pager_proto::Kind::Event,
-        request: Some(pager_proto::RequestId::from_bytes([1; 16])),
+        kind: Kind::Event,
+        request: Some(RequestId::from_bytes([1; 16])),
     });
     let with_body = |body: &[u8]| [hello.clone(), pager_proto::encode_body(body)].concat();
-    let mut silent = std::os::unix::net::UnixStream::connect(daemon.socket()).unwrap();
+    let mut silent = UnixStream::connect(daemon.socket()).unwrap();
     let large = vec![b' '; 20 << 20];
     let cases: [&[u8]; 7] = [
         b"garbage\n",
