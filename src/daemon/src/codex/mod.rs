@@ -10,14 +10,15 @@ mod socket;
 mod talk;
 
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use pager_agents::codex::{self, Step, request_of};
+use pager_agents::codex::{self, Call, Step, request_of};
 use pager_core::{Approval, ApprovalId, Origin, RequestId};
 use tokio::sync::mpsc::UnboundedSender;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use tokio::time::timeout;
 
 use crate::engine::Handle;
@@ -30,6 +31,11 @@ use link::{Expected, Link, Order, Seat};
 /// or the machine is so busy that its dialog would not be there sooner either.
 const JOIN_WITHIN: Duration = Duration::from_secs(10);
 
+/// How long a permission request waits for the event that its call begins, which Codex sends before
+/// it. Each comes on a connection of its own, and where both were waiting, at the daemon's start or on
+/// a busy machine, the second may be read first.
+const BEGUN_WITHIN: Duration = Duration::from_secs(1);
+
 /// Where the app-server's socket is, in `CODEX_HOME`.
 const SOCKET: &str = "app-server-control/app-server-control.sock";
 
@@ -40,6 +46,8 @@ pub struct Codex {
     socket: Option<PathBuf>,
     waiters: Arc<Waiters>,
     state: Mutex<State>,
+    /// Tells that a call has begun.
+    begun: Notify,
 }
 
 #[derive(Debug)]
@@ -68,6 +76,7 @@ impl Codex {
             socket: home.map(|home| home.join(SOCKET)),
             waiters: Arc::default(),
             state: Mutex::new(state),
+            begun: Notify::new(),
         })
     }
 
@@ -107,6 +116,7 @@ impl Codex {
         match step {
             Step::Starting(call) => {
                 self.lock().calls.begin(call.clone());
+                self.begun.notify_waiters();
                 if call.tool == codex::QUESTION_TOOL
                     && call.item.is_some()
                     && let Some(link) = self.link().await
@@ -117,7 +127,7 @@ impl Codex {
                 None
             }
             Step::Asking(call) => {
-                let item = self.lock().calls.item_of(&call)?;
+                let item = self.item_of(&call).await?;
                 let seat = self.join(&call.thread).await?;
                 let request = request_of(&call.thread, &item);
                 Some(Joined { seat, thread: call.thread, turn: call.turn, request })
@@ -135,6 +145,22 @@ impl Codex {
                 None
             }
         }
+    }
+
+    /// Codex's id for the call that a permission request is about.
+    async fn item_of(&self, asking: &Call) -> Option<String> {
+        let found = async {
+            loop {
+                let begun = self.begun.notified();
+                let mut begun = pin!(begun);
+                begun.as_mut().enable();
+                if let Some(item) = self.lock().calls.item_of(asking) {
+                    return item;
+                }
+                begun.await;
+            }
+        };
+        timeout(BEGUN_WITHIN, found).await.ok()
     }
 
     /// Joins a thread, with the link there is or a new one.

@@ -98,3 +98,12 @@ async fn of_two_questions_each_gets_its_own_answer() {
     house.decide(first, Verdict::Allow).await;
     assert_eq!(house.server.answered().await, (json!(7), json!({ "decision": "accept" })));
 }
+
+#[tokio::test]
+async fn a_question_that_is_read_before_its_call_began_is_joined_all_the_same() {
+    let house = House::open();
+    let asking = house.follow(Step::Asking(call("Bash", None)));
+    let starting = house.follow(Step::Starting(call("Bash", Some("call_4"))));
+    let (joined, _) = tokio::join!(biased; asking, starting);
+    assert!(joined.is_some());
+}
