@@ -10,20 +10,17 @@ use super::*;
 /// command is found, so that every one of them is reported and none is run.
 fn bash(line: &str) -> Option<Vec<Vec<String>>> {
     let folder = tempfile::tempdir().unwrap();
-    let handler = "command_not_found_handle() { printf '%s\\0' \"$@\" $'\\1' >&9; }\n";
-    let seen = folder.path().join("seen");
+    // The sides of a pipe run at the same time: each process has a file of its own to write to.
+    let seen = tempfile::tempdir().unwrap();
+    let handler =
+        "command_not_found_handle() { printf '%s\\0' \"$@\" $'\\1' >>\"$SEEN/$BASHPID\"; }\n";
     let output = Command::new("/bin/bash")
-        .args([
-            "--norc",
-            "--noprofile",
-            "-c",
-            &format!("exec 9>\"$SEEN\"\n{handler}eval \"$LINE\""),
-        ])
+        .args(["--norc", "--noprofile", "-c", &format!("{handler}eval \"$LINE\"")])
         .env_clear()
         .env("PATH", "/nonexistent")
         .env("HOME", "/home/u")
         .env("LC_ALL", "C.UTF-8")
-        .env("SEEN", &seen)
+        .env("SEEN", seen.path())
         .env("LINE", line)
         .current_dir(folder.path())
         .stdin(std::process::Stdio::null())
@@ -32,16 +29,17 @@ fn bash(line: &str) -> Option<Vec<Vec<String>>> {
     if String::from_utf8_lossy(&output.stderr).contains("syntax error") {
         return None;
     }
-    let seen = std::fs::read(&seen).unwrap_or_default();
-    let words = String::from_utf8_lossy(&seen).into_owned();
-    let mut commands = vec![Vec::new()];
-    for word in words.split_terminator('\0') {
-        match word {
-            "\u{1}" => commands.push(Vec::new()),
-            word => commands.last_mut().unwrap().push(word.to_owned()),
+    let mut commands = Vec::new();
+    for file in std::fs::read_dir(seen.path()).unwrap() {
+        let words = std::fs::read(file.unwrap().path()).unwrap();
+        let mut command = Vec::new();
+        for word in String::from_utf8_lossy(&words).split_terminator('\0') {
+            match word {
+                "\u{1}" => commands.push(std::mem::take(&mut command)),
+                word => command.push(word.to_owned()),
+            }
         }
     }
-    commands.pop();
     commands.sort();
     Some(commands)
 }
