@@ -1,14 +1,15 @@
 #!/bin/bash
 # Builds the fuzz targets and runs each for a bounded time, from the seeds and from what earlier runs
-# have found.
+# have found, or always the same way.
 #
 # usage: tests/fuzz/run.sh [build]                   builds them and no more
 #        tests/fuzz/run.sh SECONDS [TARGET…]         all of them where none is named
+#        tests/fuzz/run.sh same [TARGET…]            for a check that must not fail by chance: so many
+#                                                    inputs, from the seeds alone, and not by the clock
 #
 # libFuzzer, which its crate builds with a C++ compiler, needs the Rust compiler's coverage marks. The
 # stable one can make them; only the sanitizers need a nightly one, and there is no unsafe code here
 # for them to look at. The flags are those of cargo-fuzz, so that nobody needs it.
-# Chance leads it, unless PAGER_FUZZ_SEED is set to a number other than 0.
 # What was found stays in target/fuzz/corpus, and what failed in target/fuzz/failed.
 set -euo pipefail
 cd "$(dirname "$(realpath "$0")")/../.."
@@ -33,14 +34,19 @@ RUSTFLAGS="${marks[*]}" cargo build --quiet --locked --profile fuzz --package pa
 [ "$seconds" != build ] || exit 0
 
 mkdir -p target/fuzz/failed
+if [ "$seconds" = same ]; then
+    kept=target/fuzz/same bounds=(-runs=10000 -seed=1)
+    rm -rf "$kept"
+else
+    kept=target/fuzz/corpus bounds=(-max_total_time="$seconds")
+fi
 run() { # target
-    local found=target/fuzz/corpus/$1 log=target/fuzz/$1.log program=target/fuzz/$host/fuzz/$1
+    local found=$kept/$1 log=target/fuzz/$1.log program=target/fuzz/$host/fuzz/$1
     local seeds=("tests/fuzz/seeds/$1")
     # The agents' adapters have examples of every event.
     [ "$1" != hook_event ] || seeds+=(src/agents/tests/claude src/agents/tests/codex)
     mkdir -p "$found"
-    if "$program" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
-        -seed="${PAGER_FUZZ_SEED:-0}" -dict=tests/fuzz/words.dict \
+    if "$program" "${bounds[@]}" -timeout=10 -rss_limit_mb=2048 -dict=tests/fuzz/words.dict \
         -artifact_prefix="target/fuzz/failed/$1-" "$found" "${seeds[@]}" >"$log" 2>&1; then
         printf '%-14s %s\n' "$1" "$(grep '^Done ' "$log")"
     else

@@ -40,4 +40,4 @@ pub use judgement::{Judgement, Require, Ruling};
 pub use machine::Machine;
 pub use notice::{News, Notice};
 pub use origin::{Origin, Process};
-pub use session::{Agent, Facts, Phase, Session};
+pub use session::{Agent, Facts, Phase, Session, label_for};

@@ -9,7 +9,7 @@ mod view;
 use serde_json::Value;
 
 use crate::approval::{Approval, Kind, Resolution, State, Verdict};
-use crate::sanitize::{one_line, visible};
+use crate::sanitize::{in_line, one_line, visible};
 use crate::{Agent, Judgement, question};
 
 pub use notices::notice;
@@ -55,7 +55,7 @@ pub fn headline(approval: &Approval) -> String {
 /// The same for a door that has the approval's parts only.
 pub fn headline_of(agent: &Agent, label: &str, kind: Kind, tool: &str) -> String {
     let who = agent.title();
-    let label = visible(label);
+    let label = in_line(label);
     match kind {
         Kind::Permission => format!("{who} in {label} wants to {}", deed(tool)),
         Kind::Question => format!("{who} in {label} asks you"),

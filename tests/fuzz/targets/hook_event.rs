@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
 use pager_agents::Adapter;
 use pager_core::sanitize::{in_line, visible};
-use pager_core::{Approval, ApprovalId, Command, RequestId, Sha256Hex, present};
+use pager_core::{Approval, ApprovalId, Command, RequestId, Sha256Hex, label_for, present};
 use pager_fuzz::end_at_panics;
 use serde_json::Value;
 
@@ -29,7 +29,7 @@ fn look(adapter: Adapter, raw: &str, command: Command) {
     let Command::Ask { facts, request } = command else { return };
     let now = Timestamp::UNIX_EPOCH;
     let id = ApprovalId::from_bytes([8; 16]);
-    let label = facts.cwd.clone().unwrap_or_default();
+    let label = label_for(facts.cwd.as_deref().unwrap_or_default(), &facts.session);
     let approval = Approval::new(id, &facts, *request, label, now, now);
 
     let input = approval.input.text();
