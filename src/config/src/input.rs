@@ -68,13 +68,6 @@ impl<'a> Input<'a> {
         integer(self.value)
     }
 
-    pub(crate) fn array(&self) -> Result<&'a [Spanned<DeValue<'a>>], Refusal> {
-        match self.value.get_ref() {
-            DeValue::Array(array) => Ok(array),
-            _ => Err(wrong_type(self.value)),
-        }
-    }
-
     pub(crate) fn count(&self, range: RangeInclusive<u32>) -> Result<u32, Refusal> {
         let number = self.integer()?;
         u32::try_from(number)

@@ -9,6 +9,7 @@
 //! show`, the hints in errors and the test of the man page all walk the same table.
 
 mod diagnostic;
+mod fields;
 mod file;
 mod input;
 mod load;
@@ -21,7 +22,9 @@ mod token;
 pub use diagnostic::{ConfigErrors, Diagnostic};
 pub use file::FileError;
 pub use load::{Entry, Loaded, Origin, load, read_any, read_owned};
-pub use schema::{Approvals, Audit, Config, Desktop, Limits, Telegram, keys, nearest, nearest_key};
+pub use schema::{
+    Access, Approvals, Audit, Config, Desktop, Limits, Telegram, keys, nearest, nearest_key,
+};
 pub use secret::Secret;
 pub use sources::Sources;
 pub use token::{TokenError, looks_like_token, read_token, read_token_from};

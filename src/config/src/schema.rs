@@ -3,6 +3,7 @@
 //! To add a section: a file with its struct and its [`Section`], a field in [`Config`], a line in
 //! [`SECTIONS`], and its part of the man page and of the example, which tests ask for.
 
+mod access;
 mod approvals;
 mod audit;
 mod desktop;
@@ -11,6 +12,7 @@ mod telegram;
 
 use crate::input::{Input, Refusal};
 
+pub use access::Access;
 pub use approvals::Approvals;
 pub use audit::Audit;
 pub use desktop::Desktop;
@@ -22,6 +24,8 @@ pub use telegram::Telegram;
 pub struct Config {
     /// `[telegram]`: the bot and the people who may use it.
     pub telegram: Telegram,
+    /// `[access]`: the roles people may have.
+    pub access: Access,
     /// `[approvals]`: how an agent's question is asked.
     pub approvals: Approvals,
     /// `[desktop]`: notifications.
@@ -61,8 +65,14 @@ pub(crate) struct Advice {
 }
 
 /// Every section there is.
-const SECTIONS: &[Section] =
-    &[telegram::SECTION, approvals::SECTION, desktop::SECTION, limits::SECTION, audit::SECTION];
+const SECTIONS: &[Section] = &[
+    telegram::SECTION,
+    access::SECTION,
+    approvals::SECTION,
+    desktop::SECTION,
+    limits::SECTION,
+    audit::SECTION,
+];
 
 pub(crate) fn all_keys() -> impl Iterator<Item = &'static Key> {
     SECTIONS.iter().flat_map(|section| section.keys)

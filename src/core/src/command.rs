@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::access::{Code, Principal, RoleName};
 use crate::approval::{Approval, Request, Resolution, Verdict};
 use crate::session::Facts;
 use crate::{ApprovalId, Effect, Event, Judgement, News, SessionId, Sha256Hex};
@@ -111,6 +112,8 @@ pub enum Command {
         /// For each approval its new judgement.
         judgements: Vec<(ApprovalId, Judgement)>,
     },
+    /// Something about who may speak to the bot.
+    Access(AccessCommand),
     /// The hook that asked no longer waits.
     Withdraw {
         /// Which approval.
@@ -120,6 +123,53 @@ pub enum Command {
     },
     /// The time has come for whatever is due: expiry, and forgetting what is long over.
     Tick,
+}
+
+/// Something asked about who may speak to the bot.
+#[derive(Debug, Clone, PartialEq)]
+pub enum AccessCommand {
+    /// Somebody unknown has written to the bot. Answered with [`Reply::Knocked`].
+    Knock {
+        /// Their number.
+        user: i64,
+        /// What they call themselves.
+        name: String,
+    },
+    /// The server has taken the message that tells them their code.
+    Told {
+        /// Their number.
+        user: i64,
+    },
+    /// The machine's user lets them in. Answered with [`Reply::LetIn`].
+    LetIn {
+        /// Whom.
+        who: Knocker,
+        /// What they are let in as.
+        role: RoleName,
+    },
+    /// The machine's user does not.
+    TurnAway {
+        /// Whom.
+        who: Knocker,
+    },
+    /// Somebody who was let in is so no longer.
+    Remove {
+        /// Their number.
+        user: i64,
+    },
+    /// Everything from outside is shut.
+    Lock,
+    /// It is opened again.
+    Unlock,
+}
+
+/// Somebody who waits to be let in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Knocker {
+    /// By the code they were told: whoever has it knows them.
+    Code(Code),
+    /// By their number: whoever names it has been shown who it is.
+    User(i64),
 }
 
 impl Command {
@@ -205,6 +255,10 @@ pub enum Reply {
     },
     /// The verdict counts.
     Resolved(Resolution),
+    /// A stranger was heard; the code they are to be told, if they are to be told one.
+    Knocked(Option<Code>),
+    /// Somebody was let in.
+    LetIn(Principal),
 }
 
 /// A command was refused; nothing changed.

@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::access::{Pairing, Principal};
 use crate::approval::{Approval, Resolution, Revocation};
 use crate::session::Session;
 use crate::{ApprovalId, Judgement, Notice, SessionId};
@@ -60,11 +61,50 @@ pub enum Event {
         /// By whom and when.
         revocation: Revocation,
     },
+    /// Who may speak to the bot has changed, or who waits to.
+    AccessChanged {
+        /// What has changed.
+        change: AccessChange,
+        /// When.
+        at: Timestamp,
+    },
     /// Something a person should know, or that is evidence.
     Noticed {
         /// What.
         notice: Notice,
     },
+}
+
+/// What has changed about who may speak to the bot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "change", rename_all = "snake_case")]
+pub enum AccessChange {
+    /// Somebody waits to be let in, has another code, or was told it.
+    Pairing {
+        /// Who, and how things stand.
+        pairing: Pairing,
+    },
+    /// Somebody no longer waits.
+    PairingEnded {
+        /// Their number.
+        user: i64,
+    },
+    /// Somebody tried a code that nobody has.
+    WrongCode,
+    /// Somebody was let in.
+    LetIn {
+        /// Who, as what, and by whom.
+        principal: Principal,
+    },
+    /// Somebody who was let in is so no longer.
+    Removed {
+        /// Their number.
+        user: i64,
+    },
+    /// Everything from outside is shut.
+    Locked,
+    /// It is open again.
+    Unlocked,
 }
 
 /// How hard an event must be on the disk before anyone is told.
@@ -87,7 +127,9 @@ impl Event {
             | Self::ApprovalForgotten { id }
             | Self::GrantRevoked { id, .. } => Some(*id),
             Self::Noticed { notice } => notice.approval(),
-            Self::SessionChanged { .. } | Self::SessionForgotten { .. } => None,
+            Self::SessionChanged { .. }
+            | Self::SessionForgotten { .. }
+            | Self::AccessChanged { .. } => None,
         }
     }
 
@@ -97,6 +139,7 @@ impl Event {
             Self::ApprovalRequested { .. }
             | Self::ApprovalResolved { .. }
             | Self::ApprovalJudged { .. }
+            | Self::AccessChanged { .. }
             | Self::GrantRevoked { .. } => Durability::Full,
             Self::Noticed { notice } if notice.audited().is_some() => Durability::Full,
             Self::SessionChanged { .. }

@@ -13,6 +13,7 @@
 //! [`Machine::handle`] decides and changes nothing; [`Machine::apply`] alone changes. In between the
 //! caller makes the events durable. The state is therefore always the replay of the events.
 
+pub mod access;
 mod actor;
 pub mod approval;
 pub mod audit;
@@ -26,15 +27,18 @@ mod notice;
 mod origin;
 pub mod present;
 pub mod question;
+pub mod redact;
 pub mod sanitize;
 pub mod session;
+pub mod transfer;
 
 pub use actor::{Actor, InvalidActor};
 pub use approval::{Approval, Request, Resolution, State, Verdict};
 pub use command::{
-    Activity, Assurance, Command, Context, Limits, Outcome, Refusal, Reply, Withdrawal,
+    AccessCommand, Activity, Assurance, Command, Context, Knocker, Limits, Outcome, Refusal, Reply,
+    Withdrawal,
 };
-pub use event::{Durability, Effect, Event};
+pub use event::{AccessChange, Durability, Effect, Event};
 pub use ids::{ApprovalId, InvalidId, RequestId, SessionId, Sha256Hex};
 pub use judgement::{Judgement, Require, Ruling};
 pub use machine::Machine;

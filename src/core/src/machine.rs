@@ -1,5 +1,6 @@
 //! The machine: the whole state, the one function that decides, and the one that changes.
 
+mod access;
 mod ask;
 mod draft;
 mod due;
@@ -29,6 +30,7 @@ pub struct Machine {
     told: BTreeMap<String, Timestamp>,
     /// How many approvals of a session a person was told to be in its queue.
     queues: BTreeMap<SessionId, u32>,
+    access: access::Known,
 }
 
 impl Machine {
@@ -87,6 +89,7 @@ impl Machine {
             Command::Resume { session } => self.resume(context, actor, &session),
             Command::Revoke { approval } => self.revoke(context, actor, &approval),
             Command::Rejudge { judgements } => self.rejudge(context, judgements),
+            Command::Access(command) => self.access(context, actor, command),
             Command::Tick => self.tick(context),
         }
     }
@@ -130,6 +133,7 @@ impl Machine {
                     approval.revoked.get_or_insert_with(|| revocation.clone());
                 }
             }
+            Event::AccessChanged { change, at } => self.apply_access(change, *at),
             Event::Noticed { notice } => {
                 self.told.retain(|_, at| notice.at.duration_since(*at) <= SILENCE);
                 self.told.insert(notice.key(), notice.at);

@@ -42,6 +42,10 @@ message_ids! {
     SESSION_PAUSED = "8193277979b384660f22c570e92c2f9a";
     /// A rule that was granted for always was taken back.
     GRANT_REVOKED = "9defcaddebb4d56fc5fe617cd03141e6";
+    /// Who may speak to the bot has changed, or somebody asks to be let in.
+    ACCESS_CHANGED = "be50324823c848729c5cbd94e8c447af";
+    /// Everything from outside was shut by a panic, or opened again.
+    PANIC = "5b17b30bebf34e84bd33118bb8922455";
     /// The audit log could not be written, or its chain does not verify.
     AUDIT_TROUBLE = "467b23d79253459b981e56f78fd32086";
     /// The audit log says something of itself: a new file was begun, or a start found it not as left.

@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::access::RoleName;
 use crate::audit::{ACKNOWLEDGED, Gap};
 use crate::{Actor, Agent, ApprovalId, SessionId};
 
@@ -79,11 +80,50 @@ pub enum News {
         /// How it came about, in their words.
         reason: String,
     },
+    /// Somebody unknown has written to the bot, and waits to be let in.
+    Knocked {
+        /// Their number.
+        user: i64,
+        /// What they call themselves.
+        name: String,
+    },
+    /// Somebody was let in.
+    LetIn {
+        /// Their number.
+        user: i64,
+        /// What they call themselves.
+        name: String,
+        /// As what.
+        role: RoleName,
+    },
+    /// Somebody was not let in.
+    TurnedAway {
+        /// Their number.
+        user: i64,
+        /// What they call themselves.
+        name: String,
+    },
+    /// Somebody who was let in is so no longer.
+    Removed {
+        /// Their number.
+        user: i64,
+        /// What they called themselves.
+        name: String,
+        /// What they were.
+        role: RoleName,
+    },
+    /// Somebody tried a pairing code that nobody has.
+    WrongCode,
+    /// Everything from outside is shut.
+    Locked,
+    /// It is open again.
+    Unlocked,
 }
 
 impl News {
     /// The word for its kind on every door: `self_approval`, `misfit`, `impostor`, `busy`, `queued`,
-    /// `paused`, `resumed` or `acknowledged`.
+    /// `paused`, `resumed`, `knocked`, `let_in`, `turned_away`, `removed`, `wrong_code`, `locked`,
+    /// `unlocked` or `acknowledged`.
     pub const fn word(&self) -> &'static str {
         match self {
             Self::SelfApproval { .. } => "self_approval",
@@ -94,6 +134,13 @@ impl News {
             Self::Paused { .. } => "paused",
             Self::Resumed => "resumed",
             Self::Acknowledged { .. } => "acknowledged",
+            Self::Knocked { .. } => "knocked",
+            Self::LetIn { .. } => "let_in",
+            Self::TurnedAway { .. } => "turned_away",
+            Self::Removed { .. } => "removed",
+            Self::WrongCode => "wrong_code",
+            Self::Locked => "locked",
+            Self::Unlocked => "unlocked",
         }
     }
 }
@@ -113,6 +160,12 @@ impl Notice {
             News::Queued { .. } => format!("queued {session}"),
             News::Paused { .. } | News::Resumed => format!("paused {session}"),
             News::Acknowledged { gap, .. } => format!("acknowledged {gap}"),
+            News::Knocked { user, .. }
+            | News::LetIn { user, .. }
+            | News::TurnedAway { user, .. }
+            | News::Removed { user, .. } => format!("access {user}"),
+            News::WrongCode => format!("wrong code {}", self.by),
+            News::Locked | News::Unlocked => "locked".to_owned(),
         }
     }
 
@@ -125,6 +178,13 @@ impl Notice {
             News::Paused { .. } => Some(("session.paused", "pause")),
             News::Resumed => Some(("session.resumed", "resume")),
             News::Acknowledged { .. } => Some((ACKNOWLEDGED.event, ACKNOWLEDGED.action)),
+            News::Knocked { .. } => Some(("access.asked", "remark")),
+            News::LetIn { .. } => Some(("access.granted", "grant")),
+            News::TurnedAway { .. } => Some(("access.refused", "refuse")),
+            News::Removed { .. } => Some(("access.removed", "revoke")),
+            News::WrongCode => Some(("access.wrong_code", "refuse")),
+            News::Locked => Some(("panic.begun", "lock")),
+            News::Unlocked => Some(("panic.ended", "unlock")),
             News::Busy { .. } | News::Queued { .. } => None,
         }
     }

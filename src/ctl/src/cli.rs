@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{approve, audit, config, demo, hooks, policy, setup};
+use crate::commands::{approve, audit, config, demo, hooks, pair, policy, setup};
 
 /// See and answer what coding agents ask.
 ///
@@ -88,6 +88,8 @@ pub(crate) enum Verb {
     Setup(setup::Args),
     /// Wire pager into a coding agent's settings, take it out, or look.
     Hooks(hooks::Args),
+    /// See who may speak to the bot, let somebody in, or take it back.
+    Pair(pair::Args),
     /// Look at the configuration.
     Config(config::Args),
     /// See what the audit log says, and whether it is whole.

@@ -81,7 +81,7 @@ pub async fn run(args: &Args, passed: Passed) -> Result<(), Failure> {
     judge_left(&policy, &handle).await;
     let mut doors = Doors::new();
     doors.arrange(&handle, &config).await;
-    let mut dbus = DBus::start(&handle, doors.telegram_state(), &runtime_dir).await?;
+    let mut dbus = DBus::start(&handle, &doors, &runtime_dir).await?;
     let entry = Entry::new(handle.clone(), Arc::clone(&policy));
     let codex = Codex::new(entry.clone(), codex_home().as_deref(), config.approvals.codex_window);
     let bus = dbus.path.display().to_string();
@@ -251,11 +251,7 @@ struct DBus {
 
 impl DBus {
     /// Opens the door, and returns once its name is owned or cannot be had for now.
-    async fn start(
-        handle: &Handle,
-        telegram_state: watch::Receiver<String>,
-        runtime_dir: &Path,
-    ) -> anyhow::Result<Self> {
+    async fn start(handle: &Handle, doors: &Doors, runtime_dir: &Path) -> anyhow::Result<Self> {
         let path = runtime_dir.join("bus.sock");
         let listener = sockets::bind(&path)?;
         listener.set_nonblocking(true)?;
@@ -264,7 +260,8 @@ impl DBus {
         let controls = Controls {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             reload: reload_sender,
-            telegram_state,
+            telegram_state: doors.telegram_state(),
+            rules: doors.rules(),
             hook_program: hook_program(),
             wirings: wirings(),
         };

@@ -1,10 +1,12 @@
 //! The doors that the configuration opens and closes.
 
 use pager_config::{Config, Secret, TokenError};
+use pager_core::access::Rules;
 use pager_core::message_id::TELEGRAM_TROUBLE;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::access;
 use crate::engine::Handle;
 use crate::surfaces::desktop;
 use crate::surfaces::telegram::{self, Telegram, TelegramConfig, TelegramState};
@@ -18,14 +20,24 @@ fn wants_telegram(config: &Config) -> bool {
     !matches!(pager_config::read_token(config), Err(TokenError::NotSet))
 }
 
+/// What the Telegram door goes by.
+#[derive(Debug, PartialEq, Eq)]
+struct Told {
+    telegram: pager_config::Telegram,
+    access: pager_config::Access,
+    limits: pager_config::Limits,
+    token: Secret,
+}
+
 /// The open doors.
 #[derive(Debug)]
 pub struct Doors {
     desktop: Option<JoinHandle<()>>,
     telegram: Option<Telegram>,
     /// What the Telegram door was told, to see whether that has changed.
-    told: Option<(pager_config::Telegram, Secret)>,
+    told: Option<Told>,
     telegram_state: watch::Sender<String>,
+    rules: watch::Sender<Rules>,
     forwarding: Option<JoinHandle<()>>,
 }
 
@@ -37,6 +49,7 @@ impl Doors {
             telegram: None,
             told: None,
             telegram_state: watch::Sender::new("off".to_owned()),
+            rules: watch::Sender::default(),
             forwarding: None,
         }
     }
@@ -46,8 +59,14 @@ impl Doors {
         self.telegram_state.subscribe()
     }
 
+    /// Who may do what, by the configuration.
+    pub fn rules(&self) -> watch::Receiver<Rules> {
+        self.rules.subscribe()
+    }
+
     /// Opens and closes doors as the configuration says; one of which nothing has changed stays open.
     pub async fn arrange(&mut self, handle: &Handle, config: &Config) {
+        self.rules.send_replace(access::rules(config));
         match (&self.desktop, config.desktop.enabled) {
             (None, true) => self.desktop = Some(tokio::spawn(desktop::run(handle.clone(), None))),
             (Some(door), false) => {
@@ -57,7 +76,12 @@ impl Doors {
             (None, false) | (Some(_), true) => {}
         }
         let wanted = match pager_config::read_token(config) {
-            Ok(token) => Some((config.telegram.clone(), token)),
+            Ok(token) => Some(Told {
+                telegram: config.telegram.clone(),
+                access: config.access.clone(),
+                limits: config.limits.clone(),
+                token,
+            }),
             Err(TokenError::NotSet) => None,
             Err(error) => {
                 tracing::error!(message_id = TELEGRAM_TROUBLE, "Telegram stays off: {error}");
@@ -75,7 +99,7 @@ impl Doors {
         if !unchanged {
             self.close_telegram().await;
             if let Some(wanted) = wanted {
-                self.open_telegram(handle, wanted);
+                self.open_telegram(handle, config, wanted);
             }
         }
     }
@@ -88,8 +112,8 @@ impl Doors {
         self.close_telegram().await;
     }
 
-    fn open_telegram(&mut self, handle: &Handle, told: (pager_config::Telegram, Secret)) {
-        let config = TelegramConfig::new(&told.0, told.1.clone());
+    fn open_telegram(&mut self, handle: &Handle, config: &Config, told: Told) {
+        let config = TelegramConfig::new(config, told.token.clone());
         let door = match Telegram::open(config, handle.clone()) {
             Ok(door) => door,
             Err(error) => {

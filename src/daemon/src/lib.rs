@@ -4,6 +4,7 @@
 //! the engine alone writes to the `store`; `host` alone speaks to systemd and the kernel; `daemon`
 //! brings them up and takes them down.
 
+pub mod access;
 pub mod args;
 pub mod codex;
 pub mod daemon;

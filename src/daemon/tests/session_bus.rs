@@ -60,6 +60,7 @@ impl Door {
             version: "1".to_owned(),
             reload,
             telegram_state: watch::channel("off".to_owned()).1,
+            rules: watch::channel(pager_core::access::Rules::default()).1,
             hook_program: "/nonexistent".into(),
             wirings: Vec::new(),
         };

@@ -1,15 +1,21 @@
 //! `[telegram]`
 
+mod groups;
+mod people;
+
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use toml::Spanned;
-use toml::de::DeValue;
+use pager_core::access::{DirectPolicy, Group, RoleName};
 use url::{Host, Url};
 
+use groups::GROUPS;
+use people::{ALLOWED_USERS, DM_POLICY, ROLES, not_numeric};
+
 use super::{Advice, Config, Key, Section};
-use crate::input::{self, Refusal, quoted, show_duration};
+use crate::input::show_duration;
 use crate::secret::Secret;
 use crate::token::{contains_token, looks_like_token};
 
@@ -22,8 +28,16 @@ pub struct Telegram {
     pub token: Option<Secret>,
     /// The Bot API server, without a slash at its end (but for a bare host's root).
     pub api_url: Url,
-    /// The people who may answer and command. Empty is nobody.
+    /// The people who are known. Empty is nobody.
     pub allowed_users: Vec<i64>,
+    /// Whether a literal `"*"` stands among them.
+    pub anyone: bool,
+    /// Who is heard in direct messages.
+    pub dm_policy: DirectPolicy,
+    /// What people are; who is known and not in here is an owner.
+    pub roles: BTreeMap<i64, RoleName>,
+    /// The groups that are heard.
+    pub groups: BTreeMap<i64, Group>,
     /// The chat named for unprompted messages. See [`Telegram::chat`].
     pub chat: Option<i64>,
     /// How old a tap or a reply may be and still count.
@@ -45,29 +59,19 @@ impl Default for Telegram {
             token: None,
             api_url: Url::parse("https://api.telegram.org").expect("a URL"),
             allowed_users: Vec::new(),
+            anyone: false,
+            dm_policy: DirectPolicy::default(),
+            roles: BTreeMap::new(),
+            groups: BTreeMap::new(),
             chat: None,
             max_age: Duration::from_secs(10 * 60),
         }
     }
 }
 
-/// Telegram promises ids of at most 52 significant bits.
-const PERSON: RangeInclusive<i64> = 1..=(1 << 52) - 1;
-
-/// Accounts through which Telegram shows messages that are not of one person, and what they mean.
-const NOT_A_PERSON: [(i64, &str); 3] = [
-    (1_087_968_824, "every anonymous administrator of a group"),
-    (136_817_688, "whoever posts in the name of a channel"),
-    (777_000, "Telegram itself and the posts of linked channels"),
-];
-
-/// How somebody learns a number that no client shows.
-const FIND_ID: &str = "ids are numeric, and names can change hands; `pagerctl setup` finds yours \
-                       by a message you send to the bot";
-
 pub(super) const SECTION: Section = Section {
     name: "telegram",
-    keys: &[TOKEN_FILE, TOKEN, API_URL, ALLOWED_USERS, CHAT, MAX_AGE_KEY],
+    keys: &[TOKEN_FILE, TOKEN, API_URL, ALLOWED_USERS, DM_POLICY, ROLES, GROUPS, CHAT, MAX_AGE_KEY],
     advise,
 };
 
@@ -123,27 +127,6 @@ const API_URL: Key = Key {
     show: |config| Some(config.telegram.api_url.as_str().trim_end_matches('/').into()),
 };
 
-const ALLOWED_USERS: Key = Key {
-    path: "telegram.allowed_users",
-    expected: "an array of numeric user ids, such as [111111111]; an empty one is nobody",
-    set: |config, input| {
-        let mut users = Vec::new();
-        let mut refusals = Vec::new();
-        for value in input.array()? {
-            match person(value) {
-                Ok(id) => users.push(id),
-                Err(refusal) => refusals.push(refusal),
-            }
-        }
-        if !refusals.is_empty() {
-            return Err(refusals);
-        }
-        config.telegram.allowed_users = users;
-        Ok(())
-    },
-    show: |config| Some(config.telegram.allowed_users.clone().into()),
-};
-
 const CHAT: Key = Key {
     path: "telegram.chat",
     expected: "the numeric id of a chat; a person's is their user id, a group's is negative",
@@ -174,63 +157,89 @@ const MAX_AGE_KEY: Key = Key {
     show: |config| Some(show_duration(config.telegram.max_age)),
 };
 
-fn person(value: &Spanned<DeValue<'_>>) -> Result<i64, Refusal> {
-    if let Some(text) = value.get_ref().as_str() {
-        return Err(not_numeric(value, text));
-    }
-    let id = input::integer(value)?;
-    if let Some((_, who)) = NOT_A_PERSON.iter().find(|(known, _)| *known == id) {
-        return Err(input::refuse(value, format!("{id} stands for {who}, not for one person"))
-            .hint(FIND_ID));
-    }
-    if id < 0 {
-        return Err(input::refuse(value, format!("{id} is a group's id, not a person's"))
-            .hint("only people can be allowed; a group may be the chat that messages go to"));
-    }
-    if !PERSON.contains(&id) {
-        return Err(input::refuse(value, format!("{id} is not an id of Telegram's")).hint(FIND_ID));
-    }
-    Ok(id)
-}
-
-fn not_numeric(value: &Spanned<DeValue<'_>>, text: &str) -> Refusal {
-    match text.parse::<i64>() {
-        Ok(id) => input::refuse(value, "an id in quotes").hint(format!("write it without: {id}")),
-        Err(_) => {
-            input::refuse(value, format!("{} is not a numeric id", quoted(text))).hint(FIND_ID)
-        }
-    }
-}
-
 fn advise(config: &Config) -> Vec<Advice> {
-    let Telegram { token_file, token, api_url, allowed_users, chat, max_age: _ } = &config.telegram;
+    let telegram = &config.telegram;
     let mut advice = Vec::new();
-    if token.is_some() && token_file.is_some() {
+    if telegram.token.is_some() && telegram.token_file.is_some() {
         advice.push(Advice {
             key: TOKEN.path,
             message: "this token is not used, since token_file is set as well".into(),
             hint: "leave out one of the two",
         });
     }
-    let local = match api_url.host() {
+    let local = match telegram.api_url.host() {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,
     };
-    if api_url.scheme() == "http" && !local {
+    if telegram.api_url.scheme() == "http" && !local {
         advice.push(Advice {
             key: API_URL.path,
             message: "the token and every question would cross the network unencrypted".into(),
             hint: "use https to any machine but this one",
         });
     }
-    if let Some(chat) = chat.filter(|chat| *chat > 0 && !allowed_users.contains(chat)) {
-        advice.push(Advice {
-            key: CHAT.path,
-            message: format!("{chat} would be sent questions, but is not in allowed_users"),
-            hint: "add the id to allowed_users, or leave out chat to use the first of them",
-        });
+    advice.extend(advise_on_people(config));
+    advice
+}
+
+/// What is allowed, but lets in fewer or more than it may seem to.
+fn advise_on_people(config: &Config) -> Vec<Advice> {
+    let telegram = &config.telegram;
+    let mut advice = Vec::new();
+    let mut advise = |key: Key, message: String, hint| {
+        advice.push(Advice { key: key.path, message, hint });
+    };
+    match (telegram.dm_policy, telegram.anyone) {
+        (DirectPolicy::Open, true) => advise(
+            DM_POLICY,
+            "everybody on Telegram may write to the bot, and prompt agents as a guest".into(),
+            "use \"pairing\" unless that is what you want; this is said at every start",
+        ),
+        (DirectPolicy::Open, false) => advise(
+            DM_POLICY,
+            "nothing is open without \"*\" in allowed_users".into(),
+            "add \"*\" to allowed_users, or use \"allowlist\"",
+        ),
+        (_, true) => advise(
+            ALLOWED_USERS,
+            "\"*\" does nothing unless dm_policy is \"open\"".into(),
+            "leave it out",
+        ),
+        _ => {}
+    }
+    if let Some(chat) = telegram.chat {
+        if chat > 0 && !telegram.allowed_users.contains(&chat) {
+            advise(
+                CHAT,
+                format!("{chat} would be sent questions, but is not in allowed_users"),
+                "add the id to allowed_users, or leave out chat to use the first of them",
+            );
+        }
+        if chat < 0 && !telegram.groups.contains_key(&chat) {
+            advise(
+                CHAT,
+                format!("{chat} would be sent questions, but nobody is heard in that group"),
+                "add [telegram.groups.\"…\"] with approve = [those who may answer]",
+            );
+        }
+    }
+    for (id, role) in &telegram.roles {
+        if !telegram.allowed_users.contains(id) {
+            advise(
+                ROLES,
+                format!("{id} is {role}, but is not in allowed_users"),
+                "add the id to allowed_users: a role alone lets nobody in",
+            );
+        }
+        if !config.access.roles.contains_key(role) {
+            advise(
+                ROLES,
+                format!("there is no role {role}, so {id} may do nothing"),
+                "add [access.roles] with its rights, or use a role that there is",
+            );
+        }
     }
     advice
 }

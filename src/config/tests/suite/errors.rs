@@ -192,7 +192,7 @@ pager.toml:2:18: telegram.allowed_users: "@anna" is not a numeric id
 pager.toml:2:30: telegram.allowed_users: -3 is a group's id, not a person's
   2 | allowed_users = ["@anna", 5, -3, "17", 1.5, 1087968824, 0]
     |                              ^^
-  only people can be allowed; a group may be the chat that messages go to
+  only people can be allowed; a group is heard by a table in telegram.groups
 pager.toml:2:34: telegram.allowed_users: an id in quotes
   2 | allowed_users = ["@anna", 5, -3, "17", 1.5, 1087968824, 0]
     |                                  ^^^^
@@ -310,7 +310,7 @@ fn what_a_terminal_would_obey_is_shown() {
 pager.toml:1:2: a⟨U+001B⟩[2K: unknown section or key
   1 | ["a\u001b[2K\n"]
     |  ^^^^^^^^^^^^^^
-  known here: telegram, approvals, desktop, limits, audit
+  known here: telegram, access, approvals, desktop, limits, audit
 "#,
     );
 }

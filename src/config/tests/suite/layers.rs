@@ -23,8 +23,12 @@ fn with_no_file_everything_is_the_default() {
             "telegram.token = unset (default)",
             "telegram.api_url = \"https://api.telegram.org\" (default)",
             "telegram.allowed_users = [] (default)",
+            "telegram.dm_policy = \"pairing\" (default)",
+            "telegram.roles = unset (default)",
+            "telegram.groups = unset (default)",
             "telegram.chat = unset (default)",
             "telegram.max_age = \"10m\" (default)",
+            "access.roles = unset (default)",
             "approvals.window = \"1h\" (default)",
             "approvals.codex_window = \"20s\" (default)",
             "desktop.enabled = true (default)",
@@ -170,7 +174,7 @@ fn likely_mistakes_are_warned_of_where_they_stand() {
     );
     for fine in [
         "telegram = { chat = 7, allowed_users = [8, 7] }",
-        "telegram.chat = -100123",
+        "telegram = { chat = -100123, groups.-100123.approve = [8] }",
         "telegram.api_url = \"http://127.0.0.1:8081\"",
         "telegram.api_url = \"http://[::1]:8081\"",
         "telegram.api_url = \"http://localhost:8081\"",

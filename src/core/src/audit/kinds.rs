@@ -50,6 +50,7 @@ pub fn of_event(head: &Head, event: &Event, approval: Option<&Approval>) -> Opti
         Event::Noticed { notice } => noticed(head, notice, approval),
         Event::ApprovalAnnounced { .. }
         | Event::ApprovalJudged { .. }
+        | Event::AccessChanged { .. }
         | Event::SessionChanged { .. }
         | Event::SessionForgotten { .. }
         | Event::ApprovalRequested { .. }

@@ -30,7 +30,8 @@ impl Machine {
         });
         let emptied =
             self.queues.iter().any(|(session, told)| *told > 0 && !queues.contains_key(session));
-        expiry.into_iter().chain(moves).chain(emptied.then_some(now)).min()
+        let codes = self.pairing_expiry();
+        expiry.into_iter().chain(codes).chain(moves).chain(emptied.then_some(now)).min()
     }
 
     pub(super) fn tick(&self, context: &Context) -> Outcome {
@@ -47,6 +48,7 @@ impl Machine {
             }
         }
         self.move_queues(&mut draft, context);
+        self.end_pairings(&mut draft, context);
         for session in self.sessions.values() {
             let keep = if session.phase == Phase::Ended { KEEP_ENDED } else { KEEP_SILENT };
             let waits = self.pending().any(|approval| approval.session == session.id);

@@ -56,7 +56,7 @@ impl Machine {
         }
     }
 
-    fn notice(
+    pub(super) fn notice(
         &self,
         context: &Context,
         by: &Actor,

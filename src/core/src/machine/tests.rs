@@ -302,6 +302,7 @@ fn a_broken_chain_is_found() {
     assert!(first.text.contains(Sha256Hex::zero().as_str()));
 }
 
+mod access;
 mod limits;
 mod origins;
 mod policy;

@@ -60,6 +60,44 @@ pub fn notice(notice: &Notice) -> String {
             gap.before.seq,
             one_line(reason, Gap::REASON_MAX)
         ),
+        News::Knocked { user, name } => format!(
+            "{} wants to use your bot.\nTelegram user {user}. They were told a code; if you know \
+             them, ask for it: pagerctl pair approve CODE",
+            person(name)
+        ),
+        News::LetIn { user, name, role } => format!(
+            "{} may use your bot as {role}.\nTelegram user {user}, let in {}. To take it back: \
+             pagerctl pair revoke {user}",
+            person(name),
+            notice.by.words()
+        ),
+        News::TurnedAway { user, name } => {
+            format!("{} may not use your bot.\nTelegram user {user}.", person(name))
+        }
+        News::Removed { user, name, role } => format!(
+            "{} may no longer use your bot.\nTelegram user {user} was {role}; taken back {}.",
+            person(name),
+            notice.by.words()
+        ),
+        News::WrongCode => format!(
+            "A wrong pairing code was entered {}.\nNobody waits with it. After five of them none is \
+             taken for ten minutes.",
+            notice.by.words()
+        ),
+        News::Locked => format!(
+            "Panic: everything from outside is shut, {}.\nTo open it again, on the machine: \
+             pagerctl panic --end",
+            notice.by.words()
+        ),
+        News::Unlocked => format!("The panic is over, ended {}.", notice.by.words()),
         News::Resumed => format!("{who} may ask again, resumed {}.", notice.by.words()),
+    }
+}
+
+/// What somebody calls themselves: a stranger's words, so kept short and marked as such.
+fn person(name: &str) -> String {
+    match one_line(name, 40) {
+        name if name.is_empty() => "Somebody without a name".to_owned(),
+        name => format!("\u{201c}{name}\u{201d}"),
     }
 }

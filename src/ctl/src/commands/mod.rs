@@ -13,6 +13,7 @@ pub(crate) mod hooks;
 mod list;
 mod monitor;
 mod overview;
+pub(crate) mod pair;
 mod picker;
 pub(crate) mod policy;
 mod resume;
@@ -60,6 +61,7 @@ pub(crate) fn run(args: Args, output: &Output) -> Result<(), Failure> {
             }
             Some(Verb::Answer { id, answers }) => answer::run(&daemon, output, &id, &answers).await,
             Some(Verb::Resume { session }) => resume::run(&daemon, output, &session).await,
+            Some(Verb::Pair(args)) => pair::run(&daemon, output, &args).await,
             Some(Verb::Monitor) => monitor::run(&daemon, output).await,
             Some(Verb::Sessions { all }) => sessions::run(&daemon, output, all).await,
             Some(

@@ -13,12 +13,12 @@ use zbus::fdo::ObjectManagerProxy;
 use zbus::proxy::CacheProperties;
 
 pub(crate) use events::{Event, Events};
-pub(crate) use model::{Approval, Grant, Session, Summary};
+pub(crate) use model::{Approval, Grant, Pairing, Principal, Session, Summary};
 pub(crate) use transport::Target;
 
 use crate::failure::{Failure, Status};
 use model::Properties;
-use proxy::{ManagerProxy, PropertiesProxy};
+use proxy::{AccessProxy, ManagerProxy, PropertiesProxy};
 
 const BUS_NAME: &str = "org.pagerd.Pager1";
 const ROOT: &str = "/org/pagerd/Pager1";
@@ -31,6 +31,7 @@ pub(crate) struct Daemon {
     connection: zbus::Connection,
     reached: &'static str,
     manager: ManagerProxy<'static>,
+    access: AccessProxy<'static>,
 }
 
 impl Daemon {
@@ -41,11 +42,27 @@ impl Daemon {
             .cache_properties(CacheProperties::No)
             .build()
             .await?;
-        Ok(Self { connection, reached, manager })
+        let access =
+            AccessProxy::builder(&connection).cache_properties(CacheProperties::No).build().await?;
+        Ok(Self { connection, reached, manager, access })
     }
 
     pub(crate) fn manager(&self) -> &ManagerProxy<'static> {
         &self.manager
+    }
+
+    pub(crate) fn access(&self) -> &AccessProxy<'static> {
+        &self.access
+    }
+
+    /// Those who wait to be let in, the oldest first.
+    pub(crate) async fn pairings(&self) -> Result<Vec<Pairing>, Failure> {
+        self.access.list_pairings().await?.into_iter().map(Pairing::read).collect()
+    }
+
+    /// Those who may speak to the bot.
+    pub(crate) async fn principals(&self) -> Result<Vec<Principal>, Failure> {
+        self.access.list_principals().await?.into_iter().map(Principal::read).collect()
     }
 
     pub(crate) async fn summary(&self) -> Result<Summary, Failure> {

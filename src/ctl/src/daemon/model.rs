@@ -7,7 +7,7 @@ use serde::Serialize;
 use zbus::zvariant::{OwnedObjectPath, OwnedValue};
 
 use super::Labels;
-use super::proxy::GrantRow;
+use super::proxy::{GrantRow, PairingRow, PrincipalRow};
 use crate::failure::{Failure, Status};
 
 /// The daemon as a whole.
@@ -177,4 +177,43 @@ fn time(microseconds: u64) -> Result<Timestamp, Failure> {
         .ok()
         .and_then(|microseconds| Timestamp::from_microsecond(microseconds).ok())
         .ok_or_else(|| Failure::new(Status::Failed, "pagerd tells a time that cannot be"))
+}
+
+/// Somebody who waits to be let in.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Pairing {
+    /// Their Telegram user id.
+    pub(crate) user: i64,
+    /// What they call themselves.
+    pub(crate) name: String,
+    pub(crate) asked: Timestamp,
+    /// Until when their code holds.
+    pub(crate) expires: Timestamp,
+}
+
+impl Pairing {
+    pub(super) fn read((user, name, asked, expires): PairingRow) -> Result<Self, Failure> {
+        Ok(Self { user, name, asked: time(asked)?, expires: time(expires)? })
+    }
+}
+
+/// Somebody who may speak to the bot.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Principal {
+    /// Their Telegram user id.
+    pub(crate) user: i64,
+    /// What they called themselves; empty if they are in pager.toml.
+    pub(crate) name: String,
+    pub(crate) role: String,
+    /// Who let them in; `config` if they are in pager.toml.
+    pub(crate) by: String,
+    /// Since when; none if they are in pager.toml.
+    pub(crate) since: Option<Timestamp>,
+}
+
+impl Principal {
+    pub(super) fn read((user, name, role, by, since): PrincipalRow) -> Result<Self, Failure> {
+        let since = (by != "config").then(|| time(since)).transpose()?;
+        Ok(Self { user, name, role, by, since })
+    }
 }

@@ -41,6 +41,26 @@ pub(crate) trait Manager {
     fn active_sessions(&self) -> zbus::Result<u32>;
 }
 
+/// Somebody who waits: user id, name, when they asked, until when their code holds.
+pub(crate) type PairingRow = (i64, String, u64, u64);
+/// Somebody who is known: user id, name, role, who let them in, when.
+pub(crate) type PrincipalRow = (i64, String, String, String, u64);
+
+#[zbus::proxy(
+    interface = "org.pagerd.Pager1.Access",
+    default_service = "org.pagerd.Pager1",
+    default_path = "/org/pagerd/Pager1",
+    gen_blocking = false
+)]
+pub(crate) trait Access {
+    fn list_pairings(&self) -> zbus::Result<Vec<PairingRow>>;
+    fn approve_pairing(&self, code: &str) -> zbus::Result<(i64, String)>;
+    fn approve_pairing_as(&self, code: &str, role: &str) -> zbus::Result<(i64, String)>;
+    fn reject_pairing(&self, code: &str) -> zbus::Result<()>;
+    fn list_principals(&self) -> zbus::Result<Vec<PrincipalRow>>;
+    fn revoke_principal(&self, user: i64) -> zbus::Result<()>;
+}
+
 #[zbus::proxy(
     interface = "org.freedesktop.DBus.Properties",
     default_service = "org.pagerd.Pager1",

@@ -136,6 +136,7 @@ async fn serve(
         version: "1.2.3".to_owned(),
         reload,
         telegram_state,
+        rules: watch::channel(pager_core::access::Rules::default()).1,
         hook_program: dir.join("pager-hook"),
         wirings: Vec::new(),
     };

@@ -2,8 +2,9 @@
 
 use pager_core::audit::Head;
 use pager_core::message_id::{
-    APPROVAL_CANCELLED, APPROVAL_EXPIRED, APPROVAL_REFUSED, APPROVAL_REQUESTED, APPROVAL_RESOLVED,
-    AUDIT_NOTED, GRANT_REVOKED, SESSION_BUSY, SESSION_IMPOSTOR, SESSION_PAUSED,
+    ACCESS_CHANGED, APPROVAL_CANCELLED, APPROVAL_EXPIRED, APPROVAL_REFUSED, APPROVAL_REQUESTED,
+    APPROVAL_RESOLVED, AUDIT_NOTED, GRANT_REVOKED, PANIC, SESSION_BUSY, SESSION_IMPOSTOR,
+    SESSION_PAUSED,
 };
 use pager_core::{Event, Machine, News, Notice, State, present};
 
@@ -57,7 +58,9 @@ pub(super) fn log(machine: &Machine, event: &Event, head: Option<&Head>) {
             "The rule granted with approval {id} was taken back {}", revocation.by.words()
         ),
         Event::Noticed { notice } => notice_of(notice, head),
-        Event::SessionForgotten { .. }
+        // What of it a person should know comes as a notice.
+        Event::AccessChanged { .. }
+        | Event::SessionForgotten { .. }
         | Event::ApprovalForgotten { .. }
         | Event::ApprovalAnnounced { .. } => {}
     }
@@ -70,6 +73,12 @@ fn notice_of(notice: &Notice, head: Option<&Head>) {
         News::Busy { .. } | News::Queued { .. } => SESSION_BUSY,
         News::Paused { .. } | News::Resumed => SESSION_PAUSED,
         News::Acknowledged { .. } => AUDIT_NOTED,
+        News::Knocked { .. }
+        | News::LetIn { .. }
+        | News::TurnedAway { .. }
+        | News::Removed { .. }
+        | News::WrongCode => ACCESS_CHANGED,
+        News::Locked | News::Unlocked => PANIC,
     };
     tracing::warn!(
         message_id,

@@ -72,6 +72,13 @@ const MIGRATIONS: &[&str] = &[
     -- A later notice of the same key takes the place of one that was not sent yet.
     CREATE UNIQUE INDEX outbox_notices ON outbox (door, subject) WHERE kind = 'tell';
 ",
+    r"
+    -- Who waits to be let in, who was, and whether everything is shut: a read table.
+    CREATE TABLE access (
+        key  TEXT PRIMARY KEY,                     -- pairing:USER, principal:USER, locked
+        body TEXT NOT NULL                         -- the core::Event that made it so, as JSON
+    ) STRICT, WITHOUT ROWID;
+",
 ];
 
 /// A file this small is read through at every start; a larger one would cost the start too much.

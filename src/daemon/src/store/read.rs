@@ -38,6 +38,10 @@ impl Store {
             let approval = Box::new(approval(row?)?);
             machine.apply(&Event::ApprovalRequested { approval });
         }
+        let mut access = self.db.prepare("SELECT body FROM access")?;
+        for body in access.query_map([], |row| row.get::<_, String>(0))? {
+            machine.apply(&serde_json::from_str(&body?)?);
+        }
         Ok((machine, self.last_seq()?))
     }
 

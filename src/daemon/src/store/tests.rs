@@ -3,11 +3,12 @@
 use std::os::unix::fs::PermissionsExt;
 
 use jiff::{SignedDuration, Timestamp};
+use pager_core::access::RoleName;
 use pager_core::approval::{AlwaysGrant, Input, Kind, Request};
 use pager_core::audit::{self, Head};
 use pager_core::{
-    Activity, Actor, Agent, ApprovalId, Assurance, Command, Context, Facts, Machine, Reply,
-    RequestId, SessionId, Verdict,
+    AccessCommand, Activity, Actor, Agent, ApprovalId, Assurance, Command, Context, Facts, Knocker,
+    Machine, Reply, RequestId, SessionId, Verdict,
 };
 
 use super::*;
@@ -314,4 +315,25 @@ fn what_is_long_over_is_deleted_and_what_still_counts_is_not() {
     assert_eq!(inputs(&pair), 2);
     let (lines, _) = chain(dir.path());
     assert_eq!(lines.len(), 3, "the evidence stays");
+}
+
+#[test]
+fn who_waits_who_was_let_in_and_a_panic_outlive_the_daemon() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut pair = Pair::open(dir.path());
+    let mut access = |command| pair.run(Command::Access(command));
+    let knock = |user| AccessCommand::Knock { user, name: "Ada".to_owned() };
+    let Reply::Knocked(Some(code)) = access(knock(7)) else { panic!() };
+    let Reply::Knocked(Some(_)) = access(knock(8)) else { panic!() };
+    access(AccessCommand::LetIn { who: Knocker::Code(code), role: RoleName::developer() });
+    access(AccessCommand::Lock);
+    let before = pair.machine;
+    drop(pair.store);
+
+    let after = Pair::open(dir.path()).machine;
+    let now = Timestamp::from_second(1_700_000_010).unwrap();
+    assert_eq!(after.principals().collect::<Vec<_>>(), before.principals().collect::<Vec<_>>());
+    assert_eq!(after.pairings(now).map(|pairing| pairing.user).collect::<Vec<_>>(), [8]);
+    assert!(before.locked().is_some());
+    assert_eq!(after.locked(), before.locked());
 }

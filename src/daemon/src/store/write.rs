@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::path::Path;
 
 use pager_core::audit::{self, Head};
-use pager_core::{Approval, ApprovalId, Durability, Effect, Event, Machine};
+use pager_core::{AccessChange, Approval, ApprovalId, Durability, Effect, Event, Machine};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use serde::Serialize;
 
@@ -185,11 +185,38 @@ fn project(tx: &Transaction<'_>, event: &Event) -> Result<(), StoreError> {
         Event::ApprovalAnnounced { id, at } => set(tx, id, "announced", at)?,
         Event::ApprovalJudged { id, judgement } => set(tx, id, "judgement", judgement)?,
         Event::GrantRevoked { id, revocation } => set(tx, id, "revoked", revocation)?,
+        Event::AccessChanged { change, .. } => put_access(tx, change, event)?,
         Event::Noticed { .. } => {}
         Event::ApprovalForgotten { id } => {
             tx.prepare_cached("UPDATE approvals SET at_hand = 0 WHERE id = ?1")?
                 .execute([id.to_string()])?;
         }
+    }
+    Ok(())
+}
+
+fn put_access(
+    tx: &Transaction<'_>,
+    change: &AccessChange,
+    event: &Event,
+) -> Result<(), StoreError> {
+    let pairing = |user: i64| format!("pairing:{user}");
+    let principal = |user: i64| format!("principal:{user}");
+    let (key, stays) = match change {
+        AccessChange::Pairing { pairing: waiting } => (pairing(waiting.user), true),
+        AccessChange::PairingEnded { user } => (pairing(*user), false),
+        AccessChange::LetIn { principal: known } => (principal(known.user), true),
+        AccessChange::Removed { user } => (principal(*user), false),
+        AccessChange::Locked => ("locked".to_owned(), true),
+        AccessChange::Unlocked => ("locked".to_owned(), false),
+        // Counted while the daemon runs.
+        AccessChange::WrongCode => return Ok(()),
+    };
+    if stays {
+        tx.prepare_cached("INSERT OR REPLACE INTO access (key, body) VALUES (?1, ?2)")?
+            .execute((key, serde_json::to_string(event)?))?;
+    } else {
+        tx.prepare_cached("DELETE FROM access WHERE key = ?1")?.execute([key])?;
     }
     Ok(())
 }

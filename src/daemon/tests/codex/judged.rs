@@ -109,6 +109,7 @@ fn controls() -> Controls {
         version: "1".to_owned(),
         reload: mpsc::channel(1).0,
         telegram_state: watch::channel("off".to_owned()).1,
+        rules: watch::channel(pager_core::access::Rules::default()).1,
         hook_program: "/nonexistent".into(),
         wirings: Vec::new(),
     }

@@ -147,7 +147,7 @@ async fn a_group_that_becomes_a_supergroup_is_followed() {
     let ada = api.user(ADA);
     let group = api.group(-4_000, "team", &[&ada]);
     let mut house = House::shut(&api);
-    house.config.chat = Some(group.id());
+    house.live_in(group.id());
     let new = group.migrate();
     // The bot has not heard of it, but by the refusal.
     api.expect("sendMessage", "upgraded to a supergroup");

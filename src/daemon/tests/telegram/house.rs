@@ -1,9 +1,11 @@
 //! An engine with the Telegram door open, and the people around it.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::SignedDuration;
 use pager_config::{Secret, Url};
+use pager_core::access::{Group, Lists, Right, RoleName, Rules};
 use pager_core::approval::{AlwaysGrant, Input, Kind, Request};
 use pager_core::{
     Actor, Agent, ApprovalId, Command, Event, Facts, Judgement, Limits, Machine, News, Reply,
@@ -54,11 +56,34 @@ impl House {
         let config = TelegramConfig {
             token: Secret::new(api.token()),
             api_url: Url::parse(&api.url()).unwrap(),
-            allowed_users: vec![ADA],
+            rules: Rules { people: [(ADA, RoleName::owner())].into(), ..Rules::default() },
             chat: Some(ADA),
             max_age: Duration::from_secs(600),
+            requests: 10,
+            window: Duration::from_secs(60),
         };
         Self { handle, config, door: None, state_dir }
+    }
+
+    /// Lets people do in a group what they may do.
+    pub(crate) fn list(&mut self, chat: i64, people: &[i64]) {
+        let people: BTreeSet<_> = people.iter().copied().collect();
+        let lists = Right::ALL.into_iter().map(|right| (right, people.clone())).collect();
+        let group = Group { lists: Lists(lists), ..Group::default() };
+        self.config.rules.groups.insert(chat, group);
+    }
+
+    /// A group in which nobody need speak to the bot.
+    pub(crate) fn hears_everything(&mut self, chat: i64) {
+        if let Some(group) = self.config.rules.groups.get_mut(&chat) {
+            group.require_mention = false;
+        }
+    }
+
+    /// Questions go to a group, where this person may answer.
+    pub(crate) fn live_in(&mut self, chat: i64) {
+        self.config.chat = Some(chat);
+        self.list(chat, &[ADA]);
     }
 
     pub(crate) fn open(api: &BotApi) -> Self {

@@ -12,6 +12,7 @@ mod questions;
 mod replies;
 mod secrets;
 mod stale;
+mod strangers;
 mod taps;
 mod text;
 mod trouble;

@@ -41,7 +41,7 @@ async fn a_paused_session_is_resumed_by_a_tap() {
     let group = api.group(-4_000, "team", &[&ada, &eve]);
     let mut house =
         House::shut_with(&api, Limits { approvals_per_minute: 1000, denials_in_a_row: 2 });
-    house.config.chat = Some(group.id());
+    house.live_in(group.id());
     house.open_door();
     for n in 1..=2 {
         let id = house.ask(n, "no").await;

@@ -64,8 +64,8 @@ async fn several_are_chosen_and_submitted_as_they_were_seen() {
     let (ada, ben) = (api.user(ADA), api.user(BEN));
     let group = api.group(-4_000, "team", &[&ada, &ben]);
     let mut house = House::shut(&api);
-    house.config.chat = Some(group.id());
-    house.config.allowed_users.push(BEN);
+    house.live_in(group.id());
+    house.list(group.id(), &[ADA, BEN]);
     house.open_door();
     let (ada, ben) = (ada.in_chat(group.id()), ben.in_chat(group.id()));
     let id = ask(&house, 1, &[question("Checks?", &["fmt", "clippy", "test"], true)]).await;

@@ -182,7 +182,8 @@ async fn replies_that_are_nobodys_or_to_nothing_decide_nothing() {
     let group = api.group(-4_000, "team", &[&ada, &eve, &other]);
     let elsewhere = api.group(-5_000, "others", &[&ada, &eve]);
     let mut house = House::shut(&api);
-    house.config.chat = Some(group.id());
+    house.live_in(group.id());
+    house.hears_everything(group.id());
     house.open_door();
     let id = house.ask(1, "one").await;
     let message = prompt(&api, group.id(), "one").await;
@@ -217,10 +218,7 @@ async fn replies_that_are_nobodys_or_to_nothing_decide_nothing() {
     assert_eq!(told, 0);
     assert_eq!(
         house.misfits().await,
-        [
-            "a reply of somebody who is not in allowed_users",
-            "a reply to a message that is not pager's own"
-        ]
+        ["no list of this group names them", "a reply to a message that is not pager's own"]
     );
     here.reply(message.id, "no, not now");
     assert_eq!(reason(&house, id).await.0, "no, not now");

@@ -105,7 +105,7 @@ async fn a_ban_in_one_chat_holds_up_no_other() {
     let ada = api.user(ADA);
     let group = api.group(-4_000, "team", &[&ada]);
     let mut house = House::shut(&api);
-    house.config.chat = Some(group.id());
+    house.live_in(group.id());
     house.open_door();
     api.fault_in(group.id(), "sendMessage", 1, Fault::RetryAfter(3600));
     house.ask(1, "one").await;

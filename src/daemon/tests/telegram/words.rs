@@ -1,5 +1,6 @@
 //! What people say to the bot.
 
+use pager_core::access::DirectPolicy;
 use pager_tests::botapi::{BotApi, MessageView, View};
 
 use crate::house::{ADA, House, prompt, settled};
@@ -62,7 +63,9 @@ async fn strangers_and_other_chats_are_told_nothing() {
     let ada = api.user(ADA);
     let eve = api.user(666);
     let group = api.group(-4_000, "team", &[&ada, &eve]);
-    let house = House::open(&api);
+    let mut house = House::shut(&api);
+    house.config.rules.direct = DirectPolicy::Allowlist;
+    house.open_door();
     house.state(|state| state.to_string() == "connected as @pager_test_bot").await;
     eve.send("/start");
     eve.send("/status");

@@ -4,6 +4,7 @@
 //! Every object asks the engine; nothing is decided and next to nothing is kept here. One
 //! [`publisher`] for each connection tells what happens.
 
+mod access;
 mod approval;
 mod bus;
 mod caller;
@@ -30,6 +31,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pager_agents::wiring::Wiring;
+use pager_core::access::Rules;
 use tokio::net::UnixListener;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -53,6 +55,8 @@ pub struct Controls {
     pub reload: mpsc::Sender<ReloadRequest>,
     /// How the Telegram door does, in a word or a sentence.
     pub telegram_state: watch::Receiver<String>,
+    /// Who may do what, by the configuration.
+    pub rules: watch::Receiver<Rules>,
     /// The `pager-hook` that is wired into agents' settings.
     pub hook_program: PathBuf,
     /// The settings it is wired into.

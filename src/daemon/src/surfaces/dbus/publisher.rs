@@ -16,6 +16,7 @@ use zbus::object_server::{Interface, SignalEmitter};
 use zbus::zvariant::{ObjectPath, Value};
 use zbus::{Connection, connection, fdo};
 
+use super::access::Access;
 use super::approval::{self, ApprovalObject, Marks};
 use super::context::{Context, plain};
 use super::job::{self, JobObject};
@@ -66,7 +67,8 @@ impl Publisher {
             // All there is stands on the connection before its first call can be answered.
             let mut builder = builder
                 .serve_at(ROOT, fdo::ObjectManager)?
-                .serve_at(ROOT, Manager::new(context.clone()))?;
+                .serve_at(ROOT, Manager::new(context.clone()))?
+                .serve_at(ROOT, Access::new(context.clone()))?;
             for id in look.sessions.keys() {
                 let object = SessionObject::new(context.clone(), id.clone());
                 builder = builder.serve_at(session_path(id), object)?;

@@ -26,6 +26,10 @@ const OPTION: &str = "option-";
 pub(super) const REPLY: &str = "inline-reply";
 /// The key of the button that lets a paused session ask again.
 pub(super) const RESUME: &str = "resume";
+/// The key of the button that lets a stranger in.
+pub(super) const LET_IN: &str = "let-in";
+/// The key of the button that does not.
+pub(super) const TURN_AWAY: &str = "turn-away";
 
 /// How much it wants to be seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

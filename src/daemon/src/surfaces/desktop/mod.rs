@@ -17,7 +17,9 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use pager_core::{Actor, Command};
+use jiff::Timestamp;
+use pager_core::access::RoleName;
+use pager_core::{AccessCommand, Actor, Command, Knocker};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
@@ -196,7 +198,11 @@ impl<'a> Door<'a> {
         let (things, notices, last) = self
             .handle
             .with_store(move |store, machine| {
-                Ok((screen::things(machine), store.notices_since(told)?, store.last_seq()?))
+                Ok((
+                    screen::things(machine, Timestamp::now()),
+                    store.notices_since(told)?,
+                    store.last_seq()?,
+                ))
             })
             .await?;
         let over = |key: &Key| {
@@ -305,6 +311,13 @@ impl<'a> Door<'a> {
                 Command::resolve(*id, verdict)
             }
             Key::Paused(session) => Command::Resume { session: session.clone() },
+            Key::Stranger(user) => {
+                let who = Knocker::User(*user);
+                Command::Access(match action {
+                    card::LET_IN => AccessCommand::LetIn { who, role: RoleName::developer() },
+                    _ => AccessCommand::TurnAway { who },
+                })
+            }
             Key::More(_) | Key::Notice(_) => return Ok(()),
         };
         match self.handle.submit(Actor::Desktop, command).await {

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+use pager_core::access::Pairing;
 use pager_core::approval::Kind;
 use pager_core::sanitize::{one_line, visible};
 use pager_core::{
@@ -10,7 +12,7 @@ use pager_core::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::card::{self, Card, RESUME, Urgency};
+use super::card::{self, Card, LET_IN, RESUME, TURN_AWAY, Urgency};
 use super::server::Abilities;
 
 /// So many questions of one session are shown at a time; the others are counted in one notification.
@@ -27,6 +29,8 @@ pub(super) enum Key {
     More(SessionId),
     /// A session that stands still.
     Paused(SessionId),
+    /// Somebody who waits to be let in, by their number.
+    Stranger(i64),
     /// Something the person should know, by its own key.
     Notice(String),
 }
@@ -37,10 +41,11 @@ pub(super) enum Thing {
     Approval(Box<Approval>),
     More(Vec<Approval>),
     Paused(Box<Session>),
+    Stranger(Pairing),
 }
 
 /// All that belongs on the screen, in the order it came.
-pub(super) fn things(machine: &Machine) -> Vec<Thing> {
+pub(super) fn things(machine: &Machine, now: Timestamp) -> Vec<Thing> {
     let mut sessions: BTreeMap<&SessionId, Vec<&Approval>> = BTreeMap::new();
     for approval in machine.pending() {
         sessions.entry(&approval.session).or_default().push(approval);
@@ -62,6 +67,7 @@ pub(super) fn things(machine: &Machine) -> Vec<Thing> {
     let still = machine.sessions().filter(still);
     each.chain(things)
         .chain(still.map(|session| Thing::Paused(Box::new(session.clone()))))
+        .chain(machine.pairings(now).cloned().map(Thing::Stranger))
         .collect()
 }
 
@@ -74,6 +80,7 @@ impl Thing {
                 Key::More(waiting.first().map_or_else(no_session, |one| one.session.clone()))
             }
             Self::Paused(session) => Key::Paused(session.id.clone()),
+            Self::Stranger(pairing) => Key::Stranger(pairing.user),
         }
     }
 
@@ -85,6 +92,7 @@ impl Thing {
             }
             Self::More(waiting) => waiting.iter().map(|one| one.id.to_string()).collect(),
             Self::Paused(session) => session.denials.to_string(),
+            Self::Stranger(pairing) => pairing.asked.to_string(),
         }
     }
 
@@ -92,7 +100,7 @@ impl Thing {
     pub(super) fn count(&self) -> usize {
         match self {
             Self::More(waiting) => waiting.len(),
-            Self::Approval(_) | Self::Paused(_) => 1,
+            Self::Approval(_) | Self::Paused(_) | Self::Stranger(_) => 1,
         }
     }
 
@@ -101,6 +109,7 @@ impl Thing {
             Self::Approval(approval) => card::card(approval, abilities),
             Self::More(waiting) => more(waiting, abilities),
             Self::Paused(session) => paused(session, abilities),
+            Self::Stranger(pairing) => stranger(pairing, abilities),
         }
     }
 }
@@ -146,15 +155,39 @@ fn paused(session: &Session, abilities: Abilities) -> Card {
     card
 }
 
+fn stranger(pairing: &Pairing, abilities: Abilities) -> Card {
+    let notice = Notice {
+        session: None,
+        agent: None,
+        label: String::new(),
+        by: Actor::Telegram { user: pairing.user },
+        at: pairing.asked,
+        news: News::Knocked { user: pairing.user, name: pairing.name.clone() },
+    };
+    let mut card = told(&notice, Urgency::Staying, abilities);
+    if abilities.actions {
+        card.actions.push((LET_IN.to_owned(), "Let in as developer".to_owned()));
+        card.actions.push((TURN_AWAY.to_owned(), "Turn away".to_owned()));
+    }
+    card
+}
+
 /// The notification for something the person should know; none where the state shows it, or where it
 /// is over.
 pub(super) fn notice(notice: &Notice, abilities: Abilities) -> Option<Card> {
     let urgency = match &notice.news {
-        News::SelfApproval { .. } | News::Impostor { .. } => Urgency::Critical,
-        News::Busy { .. } | News::Acknowledged { .. } => Urgency::Passing,
-        News::Misfit { .. } | News::Queued { .. } | News::Paused { .. } | News::Resumed => {
-            return None;
-        }
+        News::SelfApproval { .. } | News::Impostor { .. } | News::Locked => Urgency::Critical,
+        News::LetIn { .. } | News::WrongCode => Urgency::Staying,
+        News::Busy { .. }
+        | News::TurnedAway { .. }
+        | News::Removed { .. }
+        | News::Unlocked
+        | News::Acknowledged { .. } => Urgency::Passing,
+        News::Misfit { .. }
+        | News::Queued { .. }
+        | News::Paused { .. }
+        | News::Resumed
+        | News::Knocked { .. } => return None,
     };
     Some(told(notice, urgency, abilities))
 }

@@ -9,6 +9,7 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use pager_core::access::Action;
 use pager_core::{ApprovalId, Sha256Hex};
 use serde::{Deserialize, Serialize};
 
@@ -153,6 +154,25 @@ pub(super) enum Claim {
 }
 
 impl Claim {
+    /// What whoever taps it wants.
+    pub(super) const fn action(&self) -> Action {
+        match self {
+            Self::Resume { .. } => Action::Manage,
+            Self::Choice { choice, .. } => match choice {
+                Choice::Deny | Choice::Stop | Choice::Reason => Action::Deny,
+                Choice::Details | Choice::Show | Choice::Back => Action::Look,
+                Choice::Allow
+                | Choice::Always
+                | Choice::AlwaysYes
+                | Choice::Edits
+                | Choice::Pick
+                | Choice::Unpick
+                | Choice::Other
+                | Choice::Submit => Action::Approve,
+            },
+        }
+    }
+
     /// Reads a button's data; none if it is not of the form that ours have.
     pub(super) fn read(data: &str) -> Option<Self> {
         if let Some(nonce) = data.strip_prefix(RESUME) {

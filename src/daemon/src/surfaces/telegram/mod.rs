@@ -10,6 +10,7 @@ mod callback;
 mod commands;
 mod dialogue;
 mod form;
+mod gate;
 mod keyboard;
 mod misfit;
 mod outbox;
@@ -27,14 +28,17 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use pager_config::{Secret, Url};
+use pager_core::access::Rules;
 use pager_core::{Approval, ApprovalId};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::engine::{EngineError, Handle};
+use crate::store::{Store, StoreError};
 use api::Api;
 use callback::{Nonce, Sent};
 use dialogue::{Place, Purpose};
+use gate::{Crowd, Unlisted};
 use misfit::Misfits;
 use outbox::{Job, Outbox};
 use poll::Poller;
@@ -55,23 +59,30 @@ pub struct TelegramConfig {
     pub token: Secret,
     /// The Bot API server.
     pub api_url: Url,
-    /// The people who may answer and ask, by numeric id.
-    pub allowed_users: Vec<i64>,
+    /// Who may do what.
+    pub rules: Rules,
     /// Where questions go.
     pub chat: Option<i64>,
     /// How old a tap or a reply may be and still count.
     pub max_age: Duration,
+    /// How many messages of one person are taken in [`TelegramConfig::window`].
+    pub requests: u32,
+    /// The span of time over which they are counted.
+    pub window: Duration,
 }
 
 impl TelegramConfig {
-    /// Takes the `[telegram]` section and the token that was found for it.
-    pub fn new(section: &pager_config::Telegram, token: Secret) -> Self {
+    /// Takes what the configuration says of Telegram, and the token that was found for it.
+    pub fn new(config: &pager_config::Config, token: Secret) -> Self {
+        let section = &config.telegram;
         Self {
             token,
             api_url: section.api_url.clone(),
-            allowed_users: section.allowed_users.clone(),
+            rules: crate::access::rules(config),
             chat: section.chat(),
             max_age: section.max_age,
+            requests: config.limits.requests,
+            window: config.limits.window,
         }
     }
 }
@@ -97,7 +108,9 @@ impl Telegram {
             api,
             handle,
             board: Board::new(),
-            allowed: config.allowed_users,
+            rules: config.rules,
+            unlisted: Mutex::default(),
+            crowd: Mutex::new(Crowd::new(config.requests, config.window)),
             home: Mutex::new(config.chat),
             max_age: SignedDuration::try_from(config.max_age).unwrap_or(SignedDuration::MAX),
             seen: Mutex::default(),
@@ -135,7 +148,9 @@ struct Door {
     api: Api,
     handle: Handle,
     board: Board,
-    allowed: Vec<i64>,
+    rules: Rules,
+    unlisted: Mutex<Unlisted>,
+    crowd: Mutex<Crowd>,
     /// Where questions go; a group may become another chat.
     home: Mutex<Option<i64>>,
     max_age: SignedDuration,
@@ -216,27 +231,16 @@ impl Door {
     /// Finds out what the configured chat has become since it was configured.
     async fn follow_migrations(&self) -> Result<(), EngineError> {
         let Some(configured) = self.home() else { return Ok(()) };
-        let home = self
-            .handle
-            .with_store(move |store, _| {
-                let mut chat = configured;
-                // A group migrates once; more steps than a few are a mistake in the store.
-                for _ in 0..4 {
-                    match store.fact(&migration_key(chat))?.and_then(|to| to.parse().ok()) {
-                        Some(to) => chat = to,
-                        None => break,
-                    }
-                }
-                Ok(chat)
-            })
-            .await?;
+        let home = self.handle.with_store(move |store, _| moved(store, configured)).await?;
         *lock(&self.home) = Some(home);
         Ok(())
     }
 
     /// A group has become a supergroup, with a new number.
     async fn migrated(&self, from: i64, to: i64) -> Result<(), EngineError> {
-        tracing::warn!("Telegram chat {from} is now chat {to}: put that into telegram.chat");
+        tracing::warn!(
+            "Telegram chat {from} is now chat {to}: put that into pager.toml in its place"
+        );
         if self.home() == Some(from) {
             *lock(&self.home) = Some(to);
         }
@@ -246,6 +250,18 @@ impl Door {
             })
             .await
     }
+}
+
+/// The number that a chat has now.
+fn moved(store: &Store, mut chat: i64) -> Result<i64, StoreError> {
+    // A group migrates once; more steps than a few are a mistake in the store.
+    for _ in 0..4 {
+        match store.fact(&migration_key(chat))?.and_then(|to| to.parse().ok()) {
+            Some(to) => chat = to,
+            None => break,
+        }
+    }
+    Ok(chat)
 }
 
 fn migration_key(chat: i64) -> String {

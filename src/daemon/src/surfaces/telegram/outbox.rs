@@ -2,6 +2,7 @@
 
 mod draw;
 mod file;
+mod invite;
 mod send;
 mod settle;
 mod tell;
@@ -10,6 +11,7 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use pager_core::access::Code;
 use pager_core::message_id::TELEGRAM_TROUBLE;
 use pager_core::{ApprovalId, Machine};
 use tokio::sync::{mpsc, watch};
@@ -40,6 +42,13 @@ pub(super) enum Job {
         text: String,
         /// The message it is a reply to.
         to: Option<i32>,
+    },
+    /// Tell a stranger the code by which they can be let in.
+    Invite {
+        /// Their number, which is their chat's as well.
+        user: i64,
+        /// The code.
+        code: Code,
     },
     /// A message of a settled approval turned up that does not show it yet.
     Settle(ApprovalId),
@@ -225,6 +234,7 @@ impl Outbox {
         for index in 0..self.jobs.len() {
             let step = match self.jobs[index].clone() {
                 Job::Say { chat, text, to } => self.say(chat, text, to).await?,
+                Job::Invite { user, code } => self.invite(user, &code).await?,
                 Job::Settle(id) => self.settle(id, None).await?,
                 Job::Draw(id) => self.draw(id).await?,
                 Job::Prompt { id, chat, message, purpose } => {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use pager_core::access::{Access, Action, Form, Why};
 use pager_core::{Machine, Sha256Hex};
 use serde::{Deserialize, Serialize};
 use teloxide_core::payloads::{AnswerCallbackQuery, GetMe, GetUpdates, SetMyCommands};
@@ -257,7 +258,7 @@ impl Poller {
         self.door.seen().note(chat, message.id.0);
         let home = self.door.home();
         if let Some(to) = message.migrate_to_chat_id() {
-            if home == Some(chat) {
+            if home == Some(chat) || self.door.rules.groups.contains_key(&chat) {
                 self.door.migrated(chat, to.0).await?;
             }
             return Ok(());
@@ -268,17 +269,22 @@ impl Poller {
             }
             return Ok(());
         }
-        let Some(user) = message.from.as_ref().and_then(|from| self.door.principal(from)) else {
-            tracing::debug!("a message of somebody who is not in allowed_users is ignored");
-            return Ok(());
-        };
-        let private = message.chat.is_private() && chat == user;
-        let Some(wish) = message.text().and_then(|text| Wish::read(text, &self.bot, private))
-        else {
-            return Ok(());
-        };
-        // What waits is nobody's business in a chat that is not the person's or the chosen one.
-        if !private && home != Some(chat) && wish != Wish::Start {
+        let private = message.chat.is_private();
+        let wish = message.text().and_then(|text| Wish::read(text, &self.bot, private));
+        let (form, action) = what_of(message, wish);
+        match self.door.judge_message(message, &self.bot, form, action).await? {
+            Access::Granted(_) => {}
+            Access::Refused(Why::MayKnock) => return self.door.knocked(message).await,
+            Access::Refused(why) => {
+                tracing::debug!("a message to the bot is not heeded: {why}");
+                if let Some(answer) = why.answer().filter(|_| self.door.has_patience(message)) {
+                    self.door.later(Job::Say { chat, text: answer.to_owned(), to: None });
+                }
+                return Ok(());
+            }
+        }
+        let Some(wish) = wish else { return Ok(()) };
+        if !self.door.has_patience(message) {
             return Ok(());
         }
         let text = self
@@ -311,6 +317,22 @@ impl Poller {
         };
         if let Err(why) = noted {
             tracing::debug!("the commands are offered to Telegram another time: {why}");
+        }
+    }
+}
+
+/// What a message is, and what its sender wants by it.
+fn what_of(message: &Message, wish: Option<Wish>) -> (Form<'_>, Action) {
+    if message.voice().is_some() {
+        return (Form::Voice, Action::Prompt);
+    }
+    let Some(text) = message.text() else { return (Form::File, Action::Files) };
+    match wish {
+        Some(Wish::Unknown) | None if !text.starts_with('/') => (Form::Message, Action::Prompt),
+        _ => {
+            let name = text.trim_start_matches('/').split_whitespace().next().unwrap_or_default();
+            let name = name.split_once('@').map_or(name, |(name, _)| name);
+            (Form::Command(name), Action::Look)
         }
     }
 }

@@ -1,6 +1,7 @@
 //! A reply to a message of ours: the reason of a no, or an answer in somebody's own words.
 
 use jiff::Timestamp;
+use pager_core::access::{Access, Action, Form};
 use pager_core::approval::{Kind, Verdict};
 use pager_core::question::Question;
 use pager_core::sanitize::one_line;
@@ -12,6 +13,7 @@ use super::callback::Choice;
 use super::commands::Wish;
 use super::dialogue::{Place, Purpose};
 use super::form;
+use super::gate::Seen;
 use super::outbox::Job;
 use crate::engine::EngineError;
 
@@ -61,15 +63,15 @@ impl Door {
         since: Timestamp,
     ) -> Result<Option<Option<String>>, EngineError> {
         let chat = message.chat.id.0;
-        let sender = message.from.as_ref();
-        let user = sender.and_then(|from| self.principal(from));
         let Some(original) = message.reply_to_message() else { return Ok(None) };
         let ours =
             original.from.as_ref().is_some_and(|from| from.id.0.to_string() == self.api.bot_id());
+        let judged = self.judge_message(message, bot, Form::Message, Action::Deny).await?;
+        let user = Seen::of_message(message).user();
         if !ours {
             let of_a_bot = original.from.as_ref().is_some_and(|from| from.is_bot);
-            return match user {
-                Some(user) if of_a_bot || original.forward_origin().is_some() => {
+            return match judged {
+                Access::Granted(_) if of_a_bot || original.forward_origin().is_some() => {
                     self.strange(user, message).await
                 }
                 _ => Ok(None),
@@ -78,19 +80,18 @@ impl Door {
         let place = self.place(chat, original.id.0);
         let anchor = match self.anchored(&place).await? {
             // A message can be answered before the server has told us that it is there.
-            None if user.is_some() => {
+            None if matches!(judged, Access::Granted(_)) => {
                 drop(self.sending.lock().await);
                 self.anchored(&place).await?
             }
             anchor => anchor,
         };
         let Some((id, purpose)) = anchor else { return Ok(None) };
-        let Some(user) = user else {
-            let from = sender.and_then(|from| i64::try_from(from.id.0).ok()).unwrap_or_default();
-            let why = "a reply of somebody who is not in allowed_users";
-            let news = self.misfit(from, Some(id), why).await?;
-            return Ok(Some(news.then(|| "You may not do this.".to_owned())));
-        };
+        if let Access::Refused(why) = judged {
+            let news = self.misfit(user, Some(id), why.words()).await?;
+            let answer = why.answer().unwrap_or("You may not do this.");
+            return Ok(Some(news.then(|| answer.to_owned())));
+        }
         let text = message.text();
         if text.and_then(|text| Wish::read(text, bot, true)).is_some_and(Wish::is_command) {
             return Ok(None);

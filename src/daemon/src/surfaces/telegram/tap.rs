@@ -4,14 +4,16 @@ mod choose;
 mod resume;
 
 use jiff::Timestamp;
+use pager_core::access::{Access, Action};
 use pager_core::approval::Verdict;
 use pager_core::sanitize::one_line;
 use pager_core::{Actor, Approval, ApprovalId, Assurance, Command, Refusal, present};
-use teloxide_core::types::{CallbackQuery, User};
+use teloxide_core::types::CallbackQuery;
 
 use super::Door;
 use super::callback::{Argument, Choice, Claim, Sent};
 use super::dialogue::Purpose;
+use super::gate::Seen;
 use super::outbox::Job;
 use crate::engine::EngineError;
 
@@ -25,18 +27,7 @@ pub(super) struct Toast {
     pub(super) stale: bool,
 }
 
-/// Accounts that stand for no single person: anonymous administrators, posts in a channel's name, and
-/// Telegram's own.
-const NOT_A_PERSON: [i64; 3] = [1_087_968_824, 136_817_688, 777_000];
-
 impl Door {
-    /// The id of somebody who may answer and ask.
-    pub(super) fn principal(&self, user: &User) -> Option<i64> {
-        let id = i64::try_from(user.id.0).ok()?;
-        let person = !user.is_bot && !NOT_A_PERSON.contains(&id);
-        (person && self.allowed.contains(&id)).then_some(id)
-    }
-
     /// Makes of a tap what it is worth. What the person is told is true when it is told. `since` is
     /// the time before which it cannot have been made.
     ///
@@ -59,15 +50,17 @@ impl Door {
 
     async fn weigh(&self, query: &CallbackQuery, since: Timestamp) -> Result<Toast, EngineError> {
         let claim = query.data.as_deref().and_then(Claim::read);
-        let Some(user) = self.principal(&query.from) else {
-            let from = i64::try_from(query.from.id.0).unwrap_or_default();
+        let seen = Seen::of_tap(query);
+        let user = seen.user();
+        let action = claim.as_ref().map_or(Action::Look, Claim::action);
+        if let Access::Refused(why) = self.judge_tap(seen, action).await? {
             let about = match &claim {
                 Some(Claim::Choice { approval, .. }) => self.known(*approval).await?,
                 _ => None,
             };
-            self.misfit(from, about, "a tap of somebody who is not in allowed_users").await?;
-            return Ok(toast("You may not do this"));
-        };
+            self.misfit(user, about, why.words()).await?;
+            return Ok(toast(why.answer().unwrap_or("You may not do this")));
+        }
         let (Some(claim), Some(message)) = (claim, &query.message) else {
             self.misfit(user, None, "a tap on something that is no button of ours").await?;
             return Ok(toast("This is no button of pager's"));

@@ -68,6 +68,7 @@ impl World {
             version: "1.2.3".to_owned(),
             reload,
             telegram_state,
+            rules: watch::channel(pager_core::access::Rules::default()).1,
             hook_program: hook,
             wirings: vec![Wiring::claude(home.path(), None), Wiring::codex(home.path(), None)],
         };
