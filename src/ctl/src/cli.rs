@@ -97,6 +97,8 @@ pub(crate) enum Verb {
     /// Look at the policy: what is allowed, denied or asked, and why; and at what you have granted
     /// for good.
     Policy(policy::Args),
+    /// Go through everything that pager stands on; exits with 1 if something does not work.
+    Doctor,
     /// Show one approval from question to answer, in a temporary place.
     Demo(demo::Args),
 }

@@ -163,7 +163,8 @@ fn push_backup(text: &mut String, change: &Change) {
     }
 }
 
-fn checked(check: &Check) -> String {
+/// How the agent is wired, and what to do where it is not.
+pub(crate) fn checked(check: &Check) -> String {
     let file = shown(&check.file);
     let mut lines = Vec::new();
     if check.is_installed() {

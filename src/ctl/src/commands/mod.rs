@@ -6,6 +6,7 @@ pub(crate) mod audit;
 pub(crate) mod config;
 pub(crate) mod demo;
 mod deny;
+mod doctor;
 #[cfg(test)]
 mod golden;
 mod grants;
@@ -43,6 +44,7 @@ pub(crate) fn run(args: Args, output: &Output) -> Result<(), Failure> {
             Some(Verb::Config(args)) => return config::run(&args, output),
             Some(Verb::Policy(args)) => return policy::run(&args, &target, output).await,
             Some(Verb::Setup(args)) => return interrupt::or_clean_up(setup::run(args)).await,
+            Some(Verb::Doctor) => return doctor::run(&target, output).await,
             Some(Verb::Demo(args)) => return interrupt::or_clean_up(demo::run(args)).await,
             Some(Verb::Answer { answers, .. }) if answers.is_empty() && !picker::can(output) => {
                 return Err(answer::unsaid());
@@ -70,6 +72,7 @@ pub(crate) fn run(args: Args, output: &Output) -> Result<(), Failure> {
                 | Verb::Audit(_)
                 | Verb::Config(_)
                 | Verb::Policy(_)
+                | Verb::Doctor
                 | Verb::Demo(_),
             ) => Ok(()),
         }

@@ -35,21 +35,37 @@ pub(crate) fn reload() -> Result<(), Failure> {
     systemctl(&["reload", "pager.service"])
 }
 
+/// Whether the hook socket is listened on after the next login.
+pub(crate) fn is_enabled() -> bool {
+    systemctl(&["is-enabled", "--quiet", "pager.socket"]).is_ok()
+}
+
+/// Whether the user manager goes on when the person has logged out.
+pub(crate) fn lingers() -> Result<bool, Failure> {
+    let user = rustix::process::getuid().to_string();
+    let arguments = ["show-user", &user, "--property=Linger", "--value"];
+    run("loginctl", &arguments).map(|answer| answer.trim() == "yes")
+}
+
 /// Whether the daemon that runs is the user manager's.
 pub(crate) fn is_active() -> bool {
     systemctl(&["is-active", "--quiet", "pager.service"]).is_ok()
 }
 
 fn systemctl(arguments: &[&str]) -> Result<(), Failure> {
-    let command = format!("systemctl --user {}", arguments.join(" "));
-    let output = Command::new("systemctl")
-        .arg("--user")
+    run("systemctl", &[&["--user"], arguments].concat()).map(drop)
+}
+
+/// What a program prints.
+fn run(program: &str, arguments: &[&str]) -> Result<String, Failure> {
+    let command = format!("{program} {}", arguments.join(" "));
+    let output = Command::new(program)
         .args(arguments)
         .stdin(Stdio::null())
         .output()
         .map_err(|error| Failure::failed(format!("cannot run `{command}`: {error}")))?;
     if output.status.success() {
-        return Ok(());
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
     let complaint = one_line(&String::from_utf8_lossy(&output.stderr), TEXT_MAX);
     let complaint = if complaint.is_empty() { output.status.to_string() } else { complaint };

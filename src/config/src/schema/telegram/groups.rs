@@ -105,7 +105,7 @@ fn topics(value: &Spanned<DeValue<'_>>) -> Result<BTreeMap<i32, Topic>, Vec<Refu
             _ => {
                 refusals.push(input::refuse(value, format!("{} is no topic", quoted(name))).hint(
                     "a topic's number is the last but one part of the link to a message in it",
-                ))
+                ));
             }
         }
     }

@@ -3,7 +3,7 @@
 mod acknowledge;
 mod export;
 mod show;
-mod verify;
+pub(crate) mod verify;
 
 use std::path::PathBuf;
 

@@ -1,5 +1,6 @@
 //! `pagerctl audit verify`
 
+use std::io;
 use std::path::Path;
 
 use pager_core::sanitize::visible;
@@ -29,6 +30,18 @@ struct Report {
     breaks: Vec<Break>,
 }
 
+/// What is found in the person's own log.
+pub(crate) fn own() -> Result<Walk, Failure> {
+    let path = Log::path(None)?;
+    let witnesses = witnesses(&path, Vec::new())?;
+    let log = open(&path, &witnesses)?;
+    walk(&log, &witnesses).map_err(|error| unreadable(&path, &error))
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Failure {
+    Failure::failed(format!("cannot read the log {}: {error}", shown(path)))
+}
+
 pub(super) fn run(
     place: Option<&Path>,
     heads: Vec<Witness>,
@@ -38,9 +51,7 @@ pub(super) fn run(
     let path = Log::path(place)?;
     let witnesses = witnesses(&path, heads)?;
     let log = open(&path, &witnesses)?;
-    let walk = walk(&log, &witnesses).map_err(|error| {
-        Failure::failed(format!("cannot read the log {}: {error}", shown(&path)))
-    })?;
+    let walk = walk(&log, &witnesses).map_err(|error| unreadable(&path, &error))?;
     let report = Report {
         ok: walk.breaks.is_empty(),
         acknowledged: walk.is_acknowledged(),

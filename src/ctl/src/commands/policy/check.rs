@@ -26,6 +26,22 @@ struct Report<'a> {
     errors: &'a [Diagnostic],
 }
 
+/// How many rules and warnings the person's own policy has; none where there is no file.
+pub(crate) fn own() -> Result<Option<(usize, usize)>, Failure> {
+    let paths = Paths::from_env();
+    let place = Place::usual(&paths);
+    let path = file(None, &paths)?;
+    if !path.exists() {
+        return Ok(None);
+    }
+    match read(&path, &place) {
+        Ok((document, policy)) => {
+            Ok(Some((policy.rules(), document.warnings(&place, &Disk, now()).len())))
+        }
+        Err(errors) => Err(Failure::failed(lines(&errors))),
+    }
+}
+
 pub(super) fn run(named: Option<&Path>, output: &Output) -> Result<(), Failure> {
     let paths = Paths::from_env();
     let place = Place::usual(&paths);

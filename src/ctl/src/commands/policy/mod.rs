@@ -1,7 +1,7 @@
 //! `pagerctl policy`: whether the policy is right, what it says of a call and why, and a person's own
 //! tests of it.
 
-mod check;
+pub(crate) mod check;
 mod explain;
 mod test;
 

@@ -1,0 +1,46 @@
+//! The daemon: whether it can be reached, is of this release, and does what it is told to.
+
+use super::Finding;
+use crate::daemon::{Daemon, Summary, Target};
+
+const CHECK: &str = "daemon";
+const TELEGRAM: &str = "Telegram";
+
+pub(super) async fn look(target: &Target) -> Vec<Finding> {
+    let summary = match Daemon::connect(target).await {
+        Ok(daemon) => daemon.summary().await,
+        Err(failure) => Err(failure),
+    };
+    match summary {
+        Ok(summary) => vec![itself(&summary), telegram(&summary)],
+        Err(failure) => vec![Finding::failure(CHECK, &failure)],
+    }
+}
+
+fn itself(summary: &Summary) -> Finding {
+    let Summary { version, state, .. } = summary;
+    let own = env!("CARGO_PKG_VERSION");
+    if state != "ready" {
+        return Finding::problem(CHECK, format!("pagerd {version} is {state}"))
+            .hint("journalctl --user -u pager.service says why");
+    }
+    if version != own {
+        return Finding::warning(CHECK, format!("pagerd is {version}, pagerctl is {own}"))
+            .hint("systemctl --user restart pager.service; what waits goes on waiting");
+    }
+    Finding::ok(CHECK, format!("pagerd {version} is ready"))
+}
+
+fn telegram(summary: &Summary) -> Finding {
+    match summary.telegram_state.as_str() {
+        "off" => Finding::warning(TELEGRAM, "is off: nobody is asked on a phone")
+            .hint("pagerctl setup sets it up"),
+        "connecting" => Finding::warning(TELEGRAM, "has not answered yet"),
+        fine if fine.starts_with("connected ") && !fine.contains(", but ") => {
+            Finding::ok(TELEGRAM, fine)
+        }
+        other => {
+            Finding::problem(TELEGRAM, other).hint("journalctl --user -u pager.service tells more")
+        }
+    }
+}
