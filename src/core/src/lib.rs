@@ -31,6 +31,7 @@ pub mod redact;
 pub mod sanitize;
 pub mod session;
 pub mod transfer;
+pub mod words;
 
 pub use actor::{Actor, InvalidActor};
 pub use approval::{Approval, Request, Resolution, State, Verdict};

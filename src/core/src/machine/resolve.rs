@@ -8,7 +8,7 @@ use super::draft::{Draft, ended, refuse};
 use crate::approval::{AlwaysGrant, Kind, Revocation};
 use crate::{
     Actor, Approval, ApprovalId, Assurance, Context, Effect, Event, Judgement, News, Outcome,
-    Refusal, Reply, Resolution, State, Verdict, Withdrawal, present, question,
+    Refusal, Reply, Resolution, State, Verdict, Withdrawal, present, question, words,
 };
 
 impl Machine {
@@ -183,6 +183,9 @@ fn fits(approval: &Approval, verdict: &Verdict) -> Result<(), String> {
     if matches!(verdict, Verdict::Deny { interrupt: true, .. }) && !approval.stoppable {
         return Err(present::cannot_stop(&approval.agent));
     }
+    for text in texts(verdict) {
+        words::check(text).map_err(|error| error.to_string())?;
+    }
     let sentence = match (verdict, approval.kind) {
         (Verdict::Deny { .. }, _)
         | (Verdict::Allow, Kind::Permission | Kind::Plan)
@@ -207,4 +210,13 @@ fn fits(approval: &Approval, verdict: &Verdict) -> Result<(), String> {
         }
     };
     Err(sentence.to_owned())
+}
+
+/// What of a verdict is in the words of whoever gives it.
+fn texts(verdict: &Verdict) -> Box<dyn Iterator<Item = &str> + '_> {
+    match verdict {
+        Verdict::Deny { reason, .. } => Box::new(std::iter::once(reason.as_str())),
+        Verdict::Answer { answers } => Box::new(answers.values().flatten().map(String::as_str)),
+        Verdict::Allow | Verdict::AllowAlways | Verdict::AllowEdits => Box::new(std::iter::empty()),
+    }
 }

@@ -1,6 +1,7 @@
 //! Everything that speaks to systemd and the kernel: sockets passed in, the file-descriptor store,
 //! readiness and watchdog, the journal, limits.
 
+pub mod beneath;
 pub mod fdstore;
 pub mod journal;
 pub mod limits;

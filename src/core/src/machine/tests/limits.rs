@@ -134,3 +134,24 @@ fn denied_too_often_in_a_row_it_stands_still_until_resumed() {
     let asked = world.ask(1, 7, "f");
     assert_eq!(world.state(asked), State::Pending);
 }
+
+#[test]
+fn a_text_of_a_persons_has_at_most_ten_thousand_characters() {
+    let mut world = World::default();
+    let denied = world.ask(1, 1, "make");
+    let refused = world.resolve(denied, Verdict::deny("é".repeat(10_001)));
+    let why = "That is 10,001 characters; 10,000 at most.";
+    assert_eq!(refused, Err(Refusal::InvalidArgument(why.to_owned())));
+    assert_eq!(world.state(denied), State::Pending);
+    world.resolve(denied, Verdict::deny("é".repeat(10_000))).unwrap();
+
+    let input = r#"{"questions":[{"question":"Which?","options":[{"label":"this"}]}]}"#;
+    let question = RequestId::from_bytes([2; 16]);
+    let question = Request::new(question, Kind::Question, "AskUserQuestion", Input::new(input));
+    let ask = Command::Ask { facts: facts(1), request: Box::new(question) };
+    let Ok(Reply::Asked { id, .. }) = world.run(&Actor::Agent, ask) else { panic!() };
+    let answer = |text: String| Verdict::Answer { answers: [("Which?".into(), vec![text])].into() };
+    let refused = world.resolve(id, answer("x".repeat(10_001)));
+    assert_eq!(refused, Err(Refusal::InvalidArgument(why.to_owned())));
+    world.resolve(id, answer("x".repeat(10_000))).unwrap();
+}
