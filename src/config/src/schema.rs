@@ -36,6 +36,15 @@ pub struct Config {
     pub audit: Audit,
 }
 
+impl Config {
+    /// What is allowed but likely a mistake or dangerous: key, what it means, and what would be
+    /// better, in a sentence each.
+    pub fn warnings(&self) -> Vec<String> {
+        let sentence = |Advice { key, message, hint }| format!("{key}: {message}; {hint}");
+        advice(self).into_iter().map(sentence).collect()
+    }
+}
+
 /// One section of the file.
 pub(crate) struct Section {
     /// Its name, as in `[name]`.

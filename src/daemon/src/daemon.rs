@@ -262,6 +262,7 @@ impl DBus {
             reload: reload_sender,
             telegram_state: doors.telegram_state(),
             rules: doors.rules(),
+            warnings: doors.warnings(),
             hook_program: hook_program(),
             wirings: wirings(),
         };

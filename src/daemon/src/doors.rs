@@ -38,6 +38,7 @@ pub struct Doors {
     told: Option<Told>,
     telegram_state: watch::Sender<String>,
     rules: watch::Sender<Rules>,
+    warnings: watch::Sender<Vec<String>>,
     forwarding: Option<JoinHandle<()>>,
 }
 
@@ -50,6 +51,7 @@ impl Doors {
             told: None,
             telegram_state: watch::Sender::new("off".to_owned()),
             rules: watch::Sender::default(),
+            warnings: watch::Sender::default(),
             forwarding: None,
         }
     }
@@ -64,9 +66,15 @@ impl Doors {
         self.rules.subscribe()
     }
 
+    /// What the configuration allows and had better not, in a sentence each.
+    pub fn warnings(&self) -> watch::Receiver<Vec<String>> {
+        self.warnings.subscribe()
+    }
+
     /// Opens and closes doors as the configuration says; one of which nothing has changed stays open.
     pub async fn arrange(&mut self, handle: &Handle, config: &Config) {
         self.rules.send_replace(access::rules(config));
+        self.warnings.send_replace(config.warnings());
         match (&self.desktop, config.desktop.enabled) {
             (None, true) => self.desktop = Some(tokio::spawn(desktop::run(handle.clone(), None))),
             (Some(door), false) => {

@@ -195,7 +195,7 @@ fn advise_on_people(config: &Config) -> Vec<Advice> {
         (DirectPolicy::Open, true) => advise(
             DM_POLICY,
             "everybody on Telegram may write to the bot, and prompt agents as a guest".into(),
-            "use \"pairing\" unless that is what you want; this is said at every start",
+            "use \"pairing\" unless that is what you want",
         ),
         (DirectPolicy::Open, false) => advise(
             DM_POLICY,

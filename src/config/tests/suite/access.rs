@@ -66,6 +66,7 @@ fn everybody_takes_both_the_policy_and_the_star() {
     let warned = |text: &str| {
         let loaded = load_text(format!("[telegram]\n{text}\n")).unwrap();
         let warnings: Vec<_> = loaded.warnings.iter().map(ToString::to_string).collect();
+        assert_eq!(loaded.config.warnings().len(), warnings.len(), "as many for who asks later");
         (loaded.config.telegram.anyone, warnings.join("\n"))
     };
     let (anyone, words) = warned("dm_policy = \"open\"\nallowed_users = [1, \"*\"]");

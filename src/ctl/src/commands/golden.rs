@@ -98,6 +98,7 @@ fn the_json_forms_stay() {
         telegram_state: "connected".to_owned(),
         pending_approvals: 1,
         active_sessions: 2,
+        warnings: vec!["telegram.dm_policy: everybody may write; use \"pairing\"".to_owned()],
     };
     held("status.json", &summary);
     let time: Timestamp = approval.created;

@@ -19,14 +19,19 @@ fn text(summary: &Summary) -> String {
         "session-bus" => "over the session bus",
         _ => "over the private socket",
     };
-    format!(
+    let warnings = summary
+        .warnings
+        .iter()
+        .map(|warning| format!("   {} {}\n", "Warning:".yellow(), one_line(warning, 400)));
+    let text = format!(
         "{dot} pagerd {} is {}\n   Reached: {reached}\n  Telegram: {}\n   Waiting: {}\n  Sessions: {}\n",
         one_line(version, 40),
         one_line(state, 40),
         one_line(telegram_state, 200),
         plural(summary.pending_approvals, "approval"),
         plural(summary.active_sessions, "active session"),
-    )
+    );
+    text + &warnings.collect::<String>()
 }
 
 fn plural(count: u32, what: &str) -> String {

@@ -73,6 +73,7 @@ impl Daemon {
             telegram_state: self.manager.telegram_state().await?,
             pending_approvals: self.manager.pending_approvals().await?,
             active_sessions: self.manager.active_sessions().await?,
+            warnings: self.manager.warnings().await?,
         })
     }
 

@@ -21,6 +21,8 @@ pub(crate) struct Summary {
     pub(crate) telegram_state: String,
     pub(crate) pending_approvals: u32,
     pub(crate) active_sessions: u32,
+    /// What the configuration allows and had better not, a sentence each.
+    pub(crate) warnings: Vec<String>,
 }
 
 /// An approval, whole.

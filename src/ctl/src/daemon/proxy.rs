@@ -39,6 +39,8 @@ pub(crate) trait Manager {
     fn pending_approvals(&self) -> zbus::Result<u32>;
     #[zbus(property)]
     fn active_sessions(&self) -> zbus::Result<u32>;
+    #[zbus(property)]
+    fn warnings(&self) -> zbus::Result<Vec<String>>;
 }
 
 /// Somebody who waits: user id, name, when they asked, until when their code holds.

@@ -137,6 +137,7 @@ async fn serve(
         reload,
         telegram_state,
         rules: watch::channel(pager_core::access::Rules::default()).1,
+        warnings: watch::channel(vec!["everybody may write to the bot".to_owned()]).1,
         hook_program: dir.join("pager-hook"),
         wirings: Vec::new(),
     };

@@ -74,6 +74,7 @@ fn sessions_and_status_tell_the_state() {
     let status = daemon.ctl(&["status"]).out;
     assert!(status.starts_with("● pagerd 1.2.3 is ready\n"), "{status}");
     assert!(status.contains("Waiting: 1 approval\n"), "{status}");
+    assert!(status.contains("Warning: everybody may write to the bot\n"), "{status}");
 }
 
 #[test]

@@ -110,6 +110,7 @@ fn controls() -> Controls {
         reload: mpsc::channel(1).0,
         telegram_state: watch::channel("off".to_owned()).1,
         rules: watch::channel(pager_core::access::Rules::default()).1,
+        warnings: watch::channel(Vec::new()).1,
         hook_program: "/nonexistent".into(),
         wirings: Vec::new(),
     }

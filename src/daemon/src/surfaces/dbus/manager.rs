@@ -409,6 +409,17 @@ impl Manager {
     fn telegram_state(&self) -> String {
         plain(&self.context.shared.controls.telegram_state.borrow())
     }
+
+    /// What the configuration allows and had better not, such as that everybody may write to the
+    /// bot: a sentence each, none where all is well.
+    #[zbus(property)]
+    fn warnings(&self) -> Vec<String> {
+        warnings(&self.context)
+    }
+}
+
+pub(super) fn warnings(context: &Context) -> Vec<String> {
+    context.shared.controls.warnings.borrow().iter().map(|warning| plain(warning)).collect()
 }
 
 /// A count as D-Bus carries it.

@@ -57,6 +57,8 @@ pub struct Controls {
     pub telegram_state: watch::Receiver<String>,
     /// Who may do what, by the configuration.
     pub rules: watch::Receiver<Rules>,
+    /// What the configuration allows and had better not, in a sentence each.
+    pub warnings: watch::Receiver<Vec<String>>,
     /// The `pager-hook` that is wired into agents' settings.
     pub hook_program: PathBuf,
     /// The settings it is wired into.

@@ -22,7 +22,7 @@ use super::context::{Context, plain};
 use super::job::{self, JobObject};
 use super::jobs::{JobState, JobView};
 use super::look::Look;
-use super::manager::{Manager, health_word, to_u32};
+use super::manager::{Manager, health_word, to_u32, warnings};
 use super::names::{ROOT, approval_path, job_path, session_path};
 use super::session::{SessionObject, View};
 use crate::engine::EngineError;
@@ -109,6 +109,7 @@ impl Publisher {
         let mut published = shared.handle.published();
         let mut health = shared.handle.health();
         let mut telegram = shared.controls.telegram_state.clone();
+        let mut warnings = shared.controls.warnings.clone();
         let mut jobs = shared.jobs.changed();
         let connection = self.connection.clone();
         loop {
@@ -122,6 +123,7 @@ impl Publisher {
                 () = hint(&mut published) => {}
                 () = hint(&mut health) => {}
                 () = hint(&mut telegram) => {}
+                () = hint(&mut warnings) => {}
                 () = hint(&mut jobs) => {}
             }
         }
@@ -246,6 +248,7 @@ impl Publisher {
             ("ActiveSessions", to_u32(look.active()).into()),
             ("State", health_word(&shared.handle.health().borrow()).into()),
             ("TelegramState", plain(&shared.controls.telegram_state.borrow()).into()),
+            ("Warnings", warnings(&self.context).into()),
         ])
     }
 

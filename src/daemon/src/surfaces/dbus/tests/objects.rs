@@ -91,6 +91,9 @@ async fn the_manager_tells_its_counts_and_states() {
     let told = changed(client.signals_until("PropertiesChanged").await);
     assert!(told.contains("TelegramState") && told.contains("connected"), "{told}");
     assert!(!told.contains("PendingApprovals"), "{told}");
+    world.warnings.send_replace(vec!["everybody may write".to_owned()]);
+    let told = changed(client.signals_until("PropertiesChanged").await);
+    assert!(told.contains("Warnings") && told.contains("everybody may write"), "{told}");
 }
 
 #[tokio::test]

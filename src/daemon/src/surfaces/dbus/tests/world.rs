@@ -42,6 +42,7 @@ pub(super) struct World {
     pub(super) home: tempfile::TempDir,
     pub(super) reloads: mpsc::Receiver<ReloadRequest>,
     pub(super) telegram: watch::Sender<String>,
+    pub(super) warnings: watch::Sender<Vec<String>>,
     clock: TestClock,
     asked: u8,
 }
@@ -64,11 +65,13 @@ impl World {
         std::fs::set_permissions(&hook, executable).unwrap();
         let (reload, reloads) = mpsc::channel(1);
         let (telegram, telegram_state) = watch::channel("off".to_owned());
+        let (warn, warnings) = watch::channel(Vec::new());
         let controls = Controls {
             version: "1.2.3".to_owned(),
             reload,
             telegram_state,
             rules: watch::channel(pager_core::access::Rules::default()).1,
+            warnings,
             hook_program: hook,
             wirings: vec![Wiring::claude(home.path(), None), Wiring::codex(home.path(), None)],
         };
@@ -79,7 +82,7 @@ impl World {
             session_bus: watch::Sender::new(None),
             polkit,
         });
-        Self { handle, shared, home, reloads, telegram, clock, asked: 0 }
+        Self { handle, shared, home, reloads, telegram, warnings: warn, clock, asked: 0 }
     }
 
     /// Connects a client as the private socket would.
