@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{approve, audit, config, demo, hooks, pair, policy, setup};
+use crate::output::Output;
 
 /// See and answer what coding agents ask.
 ///
@@ -31,6 +32,18 @@ pub(crate) struct Args {
     /// Speak to the pagerd that was started with this --runtime-dir.
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) runtime_dir: Option<PathBuf>,
+}
+
+impl Args {
+    /// How this run prints.
+    pub(crate) fn output(&self) -> Output {
+        Output {
+            json: self.json,
+            quiet: self.quiet,
+            pager: !self.no_pager,
+            ask_password: !self.no_ask_password,
+        }
+    }
 }
 
 /// The verbs.

@@ -21,11 +21,10 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::cli::Args;
-use crate::output::Output;
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    let output = Output::new(&args);
+    let output = args.output();
     match commands::run(args, &output) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

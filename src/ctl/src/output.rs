@@ -10,28 +10,20 @@ use owo_colors::OwoColorize;
 use pager_core::sanitize::visible;
 use serde::Serialize;
 
-use crate::cli::Args;
 use crate::failure::{Failure, Status};
 
 /// How this run prints.
 #[derive(Debug)]
 pub(crate) struct Output {
-    json: bool,
-    quiet: bool,
-    pager: bool,
-    ask_password: bool,
+    pub(crate) json: bool,
+    pub(crate) quiet: bool,
+    /// Whether long output is shown in a pager.
+    pub(crate) pager: bool,
+    /// Whether the person may be asked for their password.
+    pub(crate) ask_password: bool,
 }
 
 impl Output {
-    pub(crate) fn new(args: &Args) -> Self {
-        Self {
-            json: args.json,
-            quiet: args.quiet,
-            pager: !args.no_pager,
-            ask_password: !args.no_ask_password,
-        }
-    }
-
     /// Prints data: as JSON where that was asked for, else as the text for a person.
     pub(crate) fn data<T: Serialize>(
         &self,

@@ -15,7 +15,6 @@ use super::resume::Resumed;
 use super::{list, show};
 use crate::cli::Args;
 use crate::daemon::{Approval, Grant, Session, Summary};
-use crate::output::Output;
 
 fn approval() -> Approval {
     Approval {
@@ -139,7 +138,7 @@ fn what_waits_in_a_queue_is_marked_wherever_it_is_shown() {
     waiting.state = "pending".to_owned();
     waiting.resolved_by = None;
     let now = waiting.created;
-    let output = Output::new(&<Args as clap::Parser>::parse_from(["pagerctl"]));
+    let output = <Args as clap::Parser>::parse_from(["pagerctl"]).output();
     for (queued, state, kind) in [
         (false, "State: pending for 1h more", "Bash "),
         (true, "State: pending and queued for 1h more", "Bash, queued "),

@@ -85,7 +85,7 @@ mod tests {
         };
         let now = grant.granted + jiff::SignedDuration::from_hours(3);
         let at = date(grant.granted);
-        let output = Output::new(&<Args as clap::Parser>::parse_from(["pagerctl", "-q"]));
+        let output = <Args as clap::Parser>::parse_from(["pagerctl", "-q"]).output();
         let shown = anstream::adapter::strip_str(&text(&[grant, gone], now, &output)).to_string();
         let expected = format!(
             "01234567  Bash(touch made *)

@@ -9,7 +9,7 @@ use pager_core::sanitize::one_line;
 use pager_core::{Approval, Verdict, present};
 use zbus::zvariant::Value;
 
-use super::server::Abilities;
+use super::server::{Abilities, REPLY};
 
 /// What a notification can show at most; servers cut what is longer, each in its own way.
 const BODY_CHARACTERS: usize = 400;
@@ -22,8 +22,6 @@ const ALLOW: &str = "allow";
 const DENY: &str = "deny";
 const EDITS: &str = "edits";
 const OPTION: &str = "option-";
-/// The key by which servers that have it know the button that opens a line to type in.
-pub(super) const REPLY: &str = "inline-reply";
 /// The key of the button that lets a paused session ask again.
 pub(super) const RESUME: &str = "resume";
 /// The key of the button that lets a stranger in.

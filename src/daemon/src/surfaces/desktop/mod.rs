@@ -141,7 +141,7 @@ impl<'a> Door<'a> {
                 reply = replies.next() => {
                     let reply = reply.ok_or(DoorError::Closed)?;
                     let args = reply.args()?;
-                    self.act(*args.id(), card::REPLY, Some(args.text())).await?;
+                    self.act(*args.id(), server::REPLY, Some(args.text())).await?;
                 }
                 gone = closed.next() => {
                     let gone = gone.ok_or(DoorError::Closed)?;

@@ -3,8 +3,10 @@
 use zbus::names::BusName;
 
 use super::DoorError;
-use super::card;
 use super::proxy::NotificationsProxy;
+
+/// The key by which servers that have it know the button that opens a line to type in.
+pub(super) const REPLY: &str = "inline-reply";
 
 /// What a server can do, of what makes a difference here.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -50,7 +52,7 @@ impl Server {
             actions: has("actions"),
             body: has("body"),
             markup: has("body-markup") || is_dunst,
-            reply: has(card::REPLY),
+            reply: has(REPLY),
         };
         let bus = zbus::fdo::DBusProxy::new(connection).await?;
         let name = BusName::try_from("org.freedesktop.Notifications").map_err(zbus::Error::from)?;
