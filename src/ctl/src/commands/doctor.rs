@@ -76,8 +76,8 @@ impl Finding {
 
 /// Does it; fails where there is a problem.
 pub(super) async fn run(target: &Target, output: &Output) -> Result<(), Failure> {
-    let mut findings = files::look();
-    findings.extend(daemon::look(target).await);
+    let (mut findings, said) = files::look();
+    findings.extend(daemon::look(target, &said).await);
     if matches!(target, Target::Usual) {
         findings.extend(host::look());
     }

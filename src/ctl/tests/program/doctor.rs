@@ -46,6 +46,11 @@ fn each_thing_that_is_wrong_is_named_with_what_to_do() {
     assert_eq!(state, "warning");
     assert!(text.starts_with("pagerd is 1.2.3, pagerctl is "), "{text}");
 
+    // What it runs with, and no file here says.
+    let told = report_of_nothing["findings"].as_array().unwrap().iter();
+    let told = told.filter(|found| found["text"] == "everybody may write to the bot");
+    assert_eq!(told.count(), 1);
+
     write(&config.join("policy.toml"), "[[rule]]\nverdict = \"perhaps\"\n");
     write(&config.join("token"), "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw_\n");
     fs::set_permissions(config.join("token"), Permissions::from_mode(0o644)).unwrap();

@@ -6,13 +6,18 @@ use crate::daemon::{Daemon, Summary, Target};
 const CHECK: &str = "daemon";
 const TELEGRAM: &str = "Telegram";
 
-pub(super) async fn look(target: &Target) -> Vec<Finding> {
+/// Looks; of what its configuration had better not allow, only what was not said of the files.
+pub(super) async fn look(target: &Target, said: &[String]) -> Vec<Finding> {
     let summary = match Daemon::connect(target).await {
         Ok(daemon) => daemon.summary().await,
         Err(failure) => Err(failure),
     };
     match summary {
-        Ok(summary) => vec![itself(&summary), telegram(&summary)],
+        Ok(summary) => {
+            let news = summary.warnings.iter().filter(|warning| !said.contains(warning));
+            let warnings = news.map(|warning| Finding::warning(CHECK, warning));
+            [itself(&summary), telegram(&summary)].into_iter().chain(warnings).collect()
+        }
         Err(failure) => vec![Finding::failure(CHECK, &failure)],
     }
 }

@@ -11,7 +11,8 @@ use crate::commands::{audit, policy};
 use crate::output::shown;
 use crate::programs;
 
-pub(super) fn look() -> Vec<Finding> {
+/// Looks, and tells of what the configuration has been warned of.
+pub(super) fn look() -> (Vec<Finding>, Vec<String>) {
     let (mut found, config) = configuration();
     if let Some(config) = &config {
         found.push(token(config));
@@ -20,7 +21,7 @@ pub(super) fn look() -> Vec<Finding> {
     found.extend(settings(Agent::Claude));
     found.extend(settings(Agent::Codex));
     found.extend(audit());
-    found
+    (found, config.map(|config| config.warnings()).unwrap_or_default())
 }
 
 fn configuration() -> (Vec<Finding>, Option<Config>) {
