@@ -14,7 +14,7 @@ use super::person::{Person, Tap};
 use super::shared::Shared;
 use super::updates::Order;
 use super::view::{MessageView, View};
-use super::world::{Answer, Bot};
+use super::world::{Answer, Bot, ChatKind};
 
 /// Long enough for a loaded machine; only a test that has failed waits for it.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -169,6 +169,14 @@ impl BotApi {
     #[must_use]
     pub fn group(&self, id: i64, title: &str, members: &[&Person]) -> Group {
         Group::create(&self.shared, id, title, members)
+    }
+
+    /// A channel with the bot among its administrators, and these people.
+    #[must_use]
+    pub fn channel(&self, id: i64, title: &str, members: &[&Person]) -> Group {
+        let channel = Group::of_kind(&self.shared, id, ChatKind::Channel, title, members);
+        channel.promote_bot(true);
+        channel
     }
 
     /// Lets the next `times` calls of a method go wrong; `*` stands for all methods but `getUpdates`.

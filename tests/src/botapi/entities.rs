@@ -283,8 +283,8 @@ fn clean(formatted: &Formatted) -> Formatted {
     Formatted { text: text[leading..].to_owned(), entities }
 }
 
-/// Finds what the server marks in a person's message by itself: the commands.
-pub(crate) fn find_commands(text: &str) -> Vec<Entity> {
+/// Finds what the server marks in a person's message by itself: the commands, and whom it names.
+pub(crate) fn find_entities(text: &str) -> Vec<Entity> {
     let mut found = Vec::new();
     let mut at = 0;
     for word in text.split_inclusive(char::is_whitespace) {
@@ -295,6 +295,12 @@ pub(crate) fn find_commands(text: &str) -> Vec<Entity> {
             .unwrap_or(name.len());
         if (1..=64).contains(&length) {
             found.push(Entity::new("bot_command", at, length + 1));
+        }
+        let name = bare.strip_prefix('@').unwrap_or_default();
+        let length =
+            name.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(name.len());
+        if (4..=32).contains(&length) {
+            found.push(Entity::new("mention", at, length + 1));
         }
         at += utf16_len(word);
     }

@@ -1,5 +1,7 @@
 //! A group chat with the bot in it.
 
+use serde_json::json;
+
 use super::json;
 use super::person::Person;
 use super::shared::Shared;
@@ -16,6 +18,16 @@ impl Group {
     pub(crate) fn create(shared: &Shared, id: i64, title: &str, members: &[&Person]) -> Self {
         // Supergroups are known by their numbers.
         let kind = if id <= -1_000_000_000_000 { ChatKind::Supergroup } else { ChatKind::Group };
+        Self::of_kind(shared, id, kind, title, members)
+    }
+
+    pub(crate) fn of_kind(
+        shared: &Shared,
+        id: i64,
+        kind: ChatKind,
+        title: &str,
+        members: &[&Person],
+    ) -> Self {
         assert!(id < 0, "the id of a group is negative, not {id}");
         shared.change(|world| {
             let members = members.iter().map(|person| person.id).collect();
@@ -44,6 +56,29 @@ impl Group {
             let now = world.clock.now();
             world.updates.push(now, "my_chat_member", body);
         });
+    }
+
+    /// Opens a topic in a supergroup, which is a forum from then on; gives the topic's number.
+    ///
+    /// # Panics
+    /// If it is no supergroup.
+    #[must_use]
+    pub fn open_topic(&self, by: &Person, name: &str) -> i64 {
+        self.change(|chat| {
+            assert_eq!(chat.kind, ChatKind::Supergroup, "only supergroups have topics");
+            chat.is_forum = true;
+        });
+        self.shared.change(|world| {
+            let mut note = world.draft(self.id, by.id);
+            let about = json!({ "name": name, "icon_color": 7_322_096 });
+            note.service = Some(("forum_topic_created".into(), about));
+            let mut note = world.post(note);
+            note.topic = Some(note.id);
+            world.messages.insert((self.id, note.id), note.clone());
+            let body = json::message(world, &note);
+            world.updates.push(note.date, "message", body);
+            note.id
+        })
     }
 
     /// Turns the group into a supergroup with a new id.
@@ -86,6 +121,7 @@ fn add(
         members,
         bot_is_member: true,
         bot_is_admin: false,
+        is_forum: false,
         migrated_to: None,
         pinned: None,
     };

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::keyboard::{self, Markup};
-use super::world::{Callback, ChatKind, File, Message, World};
+use super::world::{Callback, Chat, ChatKind, File, Message, World};
 
 pub(crate) fn user(world: &World, id: i64) -> Value {
     if id == world.bot.id {
@@ -35,6 +35,9 @@ pub(crate) fn chat(world: &World, id: i64) -> Value {
         }
     } else {
         object["title"] = chat.title.clone().into();
+        if chat.is_forum {
+            object["is_forum"] = true.into();
+        }
         if chat.kind == ChatKind::Group {
             object["all_members_are_administrators"] = false.into();
         }
@@ -48,6 +51,12 @@ pub(crate) fn message(world: &World, message: &Message) -> Value {
         && !original.deleted
     {
         object["reply_to_message"] = bare_message(world, original);
+    } else if let Some(opened) = message.topic.filter(|opened| *opened != message.id)
+        && message.reply_to.is_none()
+        && let Some(opened) = world.messages.get(&(message.chat, opened))
+    {
+        // What replies to nothing in a topic is shown as a reply to what opened it.
+        object["reply_to_message"] = bare_message(world, opened);
     }
     if let Some((in_chat, id)) = message.reply_elsewhere
         && let Some(original) = world.messages.get(&(in_chat, id))
@@ -59,6 +68,10 @@ pub(crate) fn message(world: &World, message: &Message) -> Value {
         });
     }
     object
+}
+
+fn is_channel(chat: &Chat) -> bool {
+    chat.kind == ChatKind::Channel
 }
 
 /// A `MessageOrigin` of somebody who hides nothing.
@@ -74,6 +87,16 @@ fn bare_message(world: &World, message: &Message) -> Value {
         "chat": chat(world, message.chat),
         "date": message.date.as_second(),
     });
+    if let Some(name) = message.sender_chat {
+        object["sender_chat"] = chat(world, name);
+        if name == message.chat && world.chats.get(&name).is_some_and(is_channel) {
+            object.as_object_mut().map(|object| object.remove("from"));
+        }
+    }
+    if let Some(topic) = message.topic {
+        object["message_thread_id"] = topic.into();
+        object["is_topic_message"] = true.into();
+    }
     if let Some(edited) = message.edited {
         object["edit_date"] = edited.as_second().into();
     }

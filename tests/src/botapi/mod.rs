@@ -30,6 +30,7 @@ mod shared;
 mod trouble;
 mod updates;
 mod view;
+mod voices;
 mod waiting;
 mod world;
 

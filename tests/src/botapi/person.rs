@@ -5,11 +5,12 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use thiserror::Error;
 
-use super::entities::{Formatted, find_commands, utf16_len};
+use super::entities::{Entity, Formatted, find_entities, utf16_len};
 use super::json;
 use super::keyboard::Action;
 use super::shared::Shared;
 use super::view::MessageView;
+use super::voices::Manner;
 use super::world::{Callback, ChatKind, Message, World};
 
 /// A person in one of their chats.
@@ -19,6 +20,7 @@ pub struct Person {
     pub(crate) id: i64,
     pub(crate) chat: i64,
     pub(crate) ago: Duration,
+    pub(crate) manner: Manner,
 }
 
 /// What a person tried to do and the screen did not let them.
@@ -77,7 +79,13 @@ impl Person {
     /// Finds or makes a person; `started` opens their private chat.
     pub(crate) fn meet(shared: &Shared, id: i64, started: bool) -> Self {
         shared.change(|world| world.add_user(id, started));
-        Self { shared: shared.clone(), id, chat: id, ago: Duration::ZERO }
+        Self {
+            shared: shared.clone(),
+            id,
+            chat: id,
+            ago: Duration::ZERO,
+            manner: Manner::default(),
+        }
     }
 
     /// The person's id, which is the id of their private chat too.
@@ -89,7 +97,7 @@ impl Person {
     /// The same person in another chat.
     #[must_use]
     pub fn in_chat(&self, chat: i64) -> Self {
-        Self { chat, ..self.clone() }
+        Self { chat, manner: Manner::default(), ..self.clone() }
     }
 
     /// The same person, whose next doings carry a date this far in the past, as after an outage.
@@ -203,13 +211,14 @@ impl Person {
             }
             let mut message = world.draft(self.chat, self.id);
             message.date = self.date(world);
-            message.content = Formatted { text: text.into(), entities: find_commands(text) };
+            message.content = Formatted { text: text.into(), entities: find_entities(text) };
             message.reply_to = reply_to;
+            self.manner.apply(world, &mut message);
             change(world, &mut message);
             let message = world.post(message);
             if bot_sees(world, &message) {
                 let body = json::message(world, &message);
-                world.updates.push(message.date, "message", body);
+                world.updates.push(message.date, kind_of_update(world, &message), body);
             }
             Ok(message.id)
         })
@@ -318,10 +327,10 @@ impl Person {
     pub fn edit(&self, id: i64, text: &str) -> Result<(), PersonError> {
         self.shared.change(|world| {
             let mut message = self.seen(world, id)?.clone();
-            if message.from != self.id {
+            if message.from != self.manner.account(self.id) {
                 return Err(PersonError::NotTheirs { user: self.id, chat: self.chat, message: id });
             }
-            message.content = Formatted { text: text.into(), entities: find_commands(text) };
+            message.content = Formatted { text: text.into(), entities: find_entities(text) };
             message.edited = Some(world.clock.now());
             message.version += 1;
             world.messages.insert((self.chat, id), message.clone());
@@ -354,13 +363,21 @@ impl Person {
     }
 }
 
+/// What is said in a channel is an update of a kind of its own.
+fn kind_of_update(world: &World, message: &Message) -> &'static str {
+    let chat = world.chats.get(&message.chat);
+    if chat.is_some_and(|chat| chat.kind == ChatKind::Channel) { "channel_post" } else { "message" }
+}
+
 /// In privacy mode a bot sees of a group only what is meant for it.
 fn bot_sees(world: &World, message: &Message) -> bool {
     let Some(chat) = world.chats.get(&message.chat) else { return false };
-    if world.users.get(&message.from).is_some_and(|user| user.is_bot) {
+    // Bots do not hear each other, but those that stand for people who hide.
+    let hides = message.sender_chat.is_some();
+    if !hides && world.users.get(&message.from).is_some_and(|user| user.is_bot) {
         return false;
     }
-    if chat.kind == ChatKind::Private {
+    if matches!(chat.kind, ChatKind::Private | ChatKind::Channel) {
         return true;
     }
     if !chat.bot_is_member {
@@ -370,8 +387,12 @@ fn bot_sees(world: &World, message: &Message) -> bool {
     let to_bot = message.reply_to.and_then(|id| world.messages.get(&(message.chat, id)));
     world.bot.reads_groups
         || chat.bot_is_admin
-        || message.content.entities.first().is_some_and(|entity| entity.offset == 0)
+        || message.content.entities.first().is_some_and(is_leading_command)
         || text.contains(&format!("@{}", world.bot.username))
         || to_bot.is_some_and(|original| original.from == world.bot.id)
         || (utf16_len(text) == 0 && message.service.is_some())
+}
+
+fn is_leading_command(entity: &Entity) -> bool {
+    entity.kind == "bot_command" && entity.offset == 0
 }

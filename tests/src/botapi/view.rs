@@ -46,6 +46,8 @@ pub struct MessageView {
     pub content: Formatted,
     /// The buttons, in rows.
     pub rows: Rows,
+    /// The forum's topic it is in.
+    pub topic: Option<i64>,
     /// The message it replies to.
     pub reply_to: Option<i64>,
     /// Whether it has clients begin a reply to it.
@@ -156,6 +158,7 @@ impl MessageView {
             from_bot: message.from == world.bot.id,
             content: message.content.clone(),
             rows: message.markup.rows().to_vec(),
+            topic: message.topic,
             reply_to: message.reply_to,
             forces_reply: matches!(
                 &message.markup,

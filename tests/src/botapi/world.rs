@@ -45,6 +45,8 @@ pub enum ChatKind {
     Group,
     /// A supergroup, whose messages are numbered on their own.
     Supergroup,
+    /// A channel, in which only its own name speaks.
+    Channel,
 }
 
 impl ChatKind {
@@ -53,6 +55,7 @@ impl ChatKind {
             Self::Private => "private",
             Self::Group => "group",
             Self::Supergroup => "supergroup",
+            Self::Channel => "channel",
         }
     }
 }
@@ -64,6 +67,8 @@ pub(crate) struct Chat {
     pub(crate) members: BTreeSet<i64>,
     pub(crate) bot_is_member: bool,
     pub(crate) bot_is_admin: bool,
+    /// Is a forum, whose messages are in topics.
+    pub(crate) is_forum: bool,
     pub(crate) migrated_to: Option<i64>,
     pub(crate) pinned: Option<i64>,
 }
@@ -88,6 +93,11 @@ pub(crate) struct Message {
     pub(crate) chat: i64,
     pub(crate) id: i64,
     pub(crate) from: i64,
+    /// The chat in whose name it was sent.
+    pub(crate) sender_chat: Option<i64>,
+    /// The forum's topic it is in, by the number of the message that opened it; none is the general
+    /// one.
+    pub(crate) topic: Option<i64>,
     pub(crate) date: Timestamp,
     pub(crate) edited: Option<Timestamp>,
     pub(crate) content: Formatted,
@@ -181,6 +191,7 @@ impl World {
             members: BTreeSet::from([id]),
             bot_is_member: true,
             bot_is_admin: false,
+            is_forum: false,
             migrated_to: None,
             pinned: None,
         });
@@ -239,8 +250,10 @@ impl World {
 
     /// Puts a message into a chat and gives it the chat's next number.
     pub(crate) fn post(&mut self, mut message: Message) -> Message {
-        let own_numbers =
-            self.chats.get(&message.chat).is_some_and(|c| c.kind == ChatKind::Supergroup);
+        let own_numbers = self
+            .chats
+            .get(&message.chat)
+            .is_some_and(|c| matches!(c.kind, ChatKind::Supergroup | ChatKind::Channel));
         message.id = if own_numbers {
             let last =
                 self.messages.range((message.chat, 0)..=(message.chat, i64::MAX)).next_back();
@@ -258,6 +271,8 @@ impl World {
             chat,
             id: 0,
             from,
+            sender_chat: None,
+            topic: None,
             date: self.clock.now(),
             edited: None,
             content: Formatted::default(),

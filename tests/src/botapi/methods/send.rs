@@ -96,7 +96,13 @@ fn send(
         Some(reply) => replied(world, chat, reply)?,
         None => None,
     };
+    let topic = match request.params.int("message_thread_id") {
+        Some(topic) => Some(opened(world, chat, topic)?),
+        // A reply is where that is which it replies to.
+        None => reply_to.and_then(|id| world.messages.get(&(chat, id))?.topic),
+    };
     let mut message = world.draft(chat, world.bot.id);
+    message.topic = topic;
     message.content = content;
     message.file = file;
     message.markup = markup;
@@ -104,6 +110,15 @@ fn send(
     message.silent = request.params.flag("disable_notification");
     let message = world.post(message);
     Ok(json::message(world, &message))
+}
+
+/// A topic that was opened in that chat; the general one has no number that a message can be sent to.
+fn opened(world: &World, chat: i64, topic: i64) -> Result<i64, Refusal> {
+    let opens = world.messages.get(&(chat, topic)).and_then(|message| message.service.as_ref());
+    match opens {
+        Some((what, _)) if what == "forum_topic_created" => Ok(topic),
+        _ => Err(Refusal::bad("message thread not found")),
+    }
 }
 
 fn replied(world: &World, chat: i64, reply: &Value) -> Result<Option<i64>, Refusal> {

@@ -78,6 +78,12 @@ fn place(chat: &Chat, topic: Option<i32>) -> Place {
     }
 }
 
+/// The message that this one replies to. In a forum's topic whatever replies to nothing comes as a
+/// reply to the message that opened the topic, which speaks to nobody.
+pub(super) fn replied_to(message: &Message) -> Option<&Message> {
+    message.reply_to_message().filter(|original| original.forum_topic_created().is_none())
+}
+
 /// Whether a message speaks to the bot: by its name, by a reply to it, or by one of the group's own
 /// names for it. Who names somebody else speaks to them.
 pub(super) fn addressed(
@@ -86,7 +92,7 @@ pub(super) fn addressed(
     bot: &str,
     names: &[Pattern],
 ) -> Addressed {
-    let replied = message.reply_to_message().and_then(|original| original.from.as_ref());
+    let replied = replied_to(message).and_then(|original| original.from.as_ref());
     if replied.is_some_and(|from| from.id.0.to_string() == bot_id) {
         return Addressed::Yes;
     }

@@ -176,6 +176,14 @@ impl Door {
         lock(&self.seen)
     }
 
+    /// A message is there. Of supergroups only the one counts to which questions go: there are as
+    /// many others as strangers care to make.
+    fn saw(&self, chat: i64, message: i32) {
+        if seen::sequence(chat) == 0 || self.home() == Some(chat) {
+            self.seen().note(chat, message);
+        }
+    }
+
     /// Leaves something to the outbox.
     fn later(&self, job: Job) {
         // Nobody listens only where the door closes.

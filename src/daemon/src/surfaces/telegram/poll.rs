@@ -9,7 +9,9 @@ use pager_core::{Machine, Sha256Hex};
 use serde::{Deserialize, Serialize};
 use teloxide_core::payloads::{AnswerCallbackQuery, GetMe, GetUpdates, SetMyCommands};
 use teloxide_core::prelude::*;
-use teloxide_core::types::{AllowedUpdate, CallbackQuery, Me, Message, True, Update, UpdateKind};
+use teloxide_core::types::{
+    AllowedUpdate, CallbackQuery, Me, Message, MessageKind, True, Update, UpdateKind,
+};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -255,12 +257,16 @@ impl Poller {
 
     async fn said(&self, message: &Message) -> Result<(), EngineError> {
         let chat = message.chat.id.0;
-        self.door.seen().note(chat, message.id.0);
+        self.door.saw(chat, message.id.0);
         let home = self.door.home();
         if let Some(to) = message.migrate_to_chat_id() {
             if home == Some(chat) || self.door.rules.groups.contains_key(&chat) {
                 self.door.migrated(chat, to.0).await?;
             }
+            return Ok(());
+        }
+        // A topic was opened, somebody came, something was pinned: nobody has said anything.
+        if !matches!(message.kind, MessageKind::Common(_)) {
             return Ok(());
         }
         if let Some(answer) = self.door.replied(message, &self.bot, self.caught_up).await? {
@@ -270,6 +276,8 @@ impl Poller {
             return Ok(());
         }
         let private = message.chat.is_private();
+        // In a group it is seen who is answered, and the answer is in their topic.
+        let to = (!private).then_some(message.id.0);
         let wish = message.text().and_then(|text| Wish::read(text, &self.bot, private));
         let (form, action) = what_of(message, wish);
         match self.door.judge_message(message, &self.bot, form, action).await? {
@@ -278,7 +286,7 @@ impl Poller {
             Access::Refused(why) => {
                 tracing::debug!("a message to the bot is not heeded: {why}");
                 if let Some(answer) = why.answer().filter(|_| self.door.has_patience(message)) {
-                    self.door.later(Job::Say { chat, text: answer.to_owned(), to: None });
+                    self.door.later(Job::Say { chat, text: answer.to_owned(), to });
                 }
                 return Ok(());
             }
@@ -292,7 +300,7 @@ impl Poller {
             .handle
             .with_store(move |_, machine| Ok(wish.reply(machine, chat, home)))
             .await?;
-        self.door.later(Job::Say { chat, text, to: None });
+        self.door.later(Job::Say { chat, text, to });
         Ok(())
     }
 

@@ -13,7 +13,7 @@ use super::callback::Choice;
 use super::commands::Wish;
 use super::dialogue::{Place, Purpose};
 use super::form;
-use super::gate::Seen;
+use super::gate::{Seen, replied_to};
 use super::outbox::Job;
 use crate::engine::EngineError;
 
@@ -63,7 +63,7 @@ impl Door {
         since: Timestamp,
     ) -> Result<Option<Option<String>>, EngineError> {
         let chat = message.chat.id.0;
-        let Some(original) = message.reply_to_message() else { return Ok(None) };
+        let Some(original) = replied_to(message) else { return Ok(None) };
         let ours =
             original.from.as_ref().is_some_and(|from| from.id.0.to_string() == self.api.bot_id());
         let judged = self.judge_message(message, bot, Form::Message, Action::Deny).await?;

@@ -66,7 +66,7 @@ impl Door {
             return Ok(toast("This is no button of pager's"));
         };
         let (chat, message) = (message.chat().id.0, message.id().0);
-        self.seen().note(chat, message);
+        self.saw(chat, message);
         let (choice, argument, id, nonce) = match claim {
             Claim::Resume { nonce } => {
                 return self.resume(user, chat, message, &nonce, since).await;
