@@ -276,6 +276,9 @@ pub enum Refusal {
     /// It makes no sense as asked.
     #[error("{0}")]
     InvalidArgument(String),
+    /// Nobody waits, or is known, by that.
+    #[error("{0}")]
+    Nobody(String),
     /// Whoever asks may not, or not through this door.
     #[error("{0}")]
     NotAllowed(String),

@@ -39,6 +39,13 @@ pub enum News {
         /// How it was recognised: "it runs below the agent (process 4711)".
         how: String,
     },
+    /// A program that lives with an agent tried to decide something else that is the person's.
+    Meddled {
+        /// What it called.
+        deed: String,
+        /// How it was recognised.
+        how: String,
+    },
     /// An answer that cannot count: a replay, another member's tap, another chat, forged data.
     Misfit {
         /// The approval it named, where it named one.
@@ -126,7 +133,7 @@ impl News {
     /// `unlocked` or `acknowledged`.
     pub const fn word(&self) -> &'static str {
         match self {
-            Self::SelfApproval { .. } => "self_approval",
+            Self::SelfApproval { .. } | Self::Meddled { .. } => "self_approval",
             Self::Misfit { .. } => "misfit",
             Self::Impostor { .. } => "impostor",
             Self::Busy { .. } => "busy",
@@ -151,6 +158,7 @@ impl Notice {
         let session = self.session.as_ref().map_or("", SessionId::as_str);
         match &self.news {
             News::SelfApproval { approval, .. } => format!("self {approval} {}", self.by),
+            News::Meddled { deed, .. } => format!("self {deed} {}", self.by),
             News::Misfit { approval: Some(approval), what } => {
                 format!("misfit {approval} {} {what}", self.by)
             }
@@ -173,6 +181,7 @@ impl Notice {
     pub const fn audited(&self) -> Option<(&'static str, &'static str)> {
         match &self.news {
             News::SelfApproval { .. } => Some(("approval.self_approval", "refuse")),
+            News::Meddled { .. } => Some(("access.self_approval", "refuse")),
             News::Misfit { .. } => Some(("approval.misfit", "refuse")),
             News::Impostor { .. } => Some(("session.impostor", "refuse")),
             News::Paused { .. } => Some(("session.paused", "pause")),

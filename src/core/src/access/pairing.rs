@@ -7,6 +7,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::Wait;
 use crate::{Actor, Sha256Hex};
 
 /// The letters of a code: none that is taken for another.
@@ -22,6 +23,7 @@ const SKEW: SignedDuration = SignedDuration::from_mins(5);
 const PENDING: usize = 3;
 /// How many may ask in an hour.
 const PER_HOUR: usize = 10;
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
 /// After how many wrong codes nothing is taken until the first of them is old.
 const WRONG: usize = 5;
 /// When a wrong code is old.
@@ -38,9 +40,9 @@ impl Code {
         Self((0..CODE_LENGTH).map(letter).collect())
     }
 
-    /// Reads one as a person types it: with blanks around it, in small letters, with a dash.
+    /// Reads one as a person types it: in small letters, with blanks and dashes anywhere.
     pub fn read(text: &str) -> Option<Self> {
-        let text: String = text.trim().chars().filter(|c| *c != '-').collect();
+        let text: String = text.chars().filter(|c| *c != '-' && !c.is_whitespace()).collect();
         let text = text.to_ascii_uppercase();
         let letters = text.bytes().all(|byte| CODE_ALPHABET.contains(&byte));
         (text.len() == CODE_LENGTH && letters).then_some(Self(text))
@@ -111,8 +113,22 @@ pub enum Rejected {
     #[error("they wait no more: their code has ended (after 60 minutes), or somebody has answered")]
     Gone,
     /// Too many codes were wrong.
-    #[error("too many wrong codes: wait ten minutes")]
-    TooMany,
+    #[error("too many wrong codes: none is taken for {}", minutes(*.0))]
+    TooMany(Wait),
+}
+
+fn minutes(wait: Wait) -> String {
+    match wait.seconds.div_ceil(60) {
+        0 | 1 => "another minute".to_owned(),
+        minutes => format!("another {minutes} minutes"),
+    }
+}
+
+/// Whether it was within `span` before now; a clock that was set back is forgiven a little, and does
+/// not make it last.
+fn lately(at: Timestamp, span: SignedDuration, now: Timestamp) -> bool {
+    let ago = now.duration_since(at);
+    ago < span && ago >= -SKEW
 }
 
 /// Everybody who waits, and how often somebody guessed.
@@ -153,8 +169,8 @@ impl Pairings {
     }
 
     fn is_full(&self, now: Timestamp) -> bool {
-        let lately = |at: &&Timestamp| now.duration_since(**at) < SignedDuration::from_hours(1);
-        self.pending(now).count() >= PENDING || self.asked.iter().filter(lately).count() >= PER_HOUR
+        let asked = self.asked.iter().filter(|at| lately(**at, HOUR, now));
+        self.pending(now).count() >= PENDING || asked.count() >= PER_HOUR
     }
 
     /// Who waits with that code.
@@ -162,9 +178,13 @@ impl Pairings {
     /// # Errors
     /// Nobody, or nothing is taken for now.
     pub fn find(&self, code: &Code, now: Timestamp) -> Result<&Pairing, Rejected> {
-        let lately = |at: &&Timestamp| now.duration_since(**at) < FORGIVEN;
-        if self.wrong.iter().filter(lately).count() >= WRONG {
-            return Err(Rejected::TooMany);
+        let wrong = self.wrong.iter().filter(|at| lately(**at, FORGIVEN, now));
+        let mut wrong: Vec<Timestamp> = wrong.copied().collect();
+        wrong.sort_unstable();
+        if let Some(first) = wrong.len().checked_sub(WRONG).and_then(|over| wrong.get(over)) {
+            let left = FORGIVEN - now.duration_since(*first);
+            let seconds = left.as_secs() + i64::from(left.subsec_nanos() > 0);
+            return Err(Rejected::TooMany(Wait { seconds: seconds.unsigned_abs() }));
         }
         let digest = code.digest();
         self.pending(now).find(|pairing| pairing.code == digest).ok_or(Rejected::Unknown)
@@ -172,7 +192,7 @@ impl Pairings {
 
     /// Notes a pairing: a new one, another code, or that it was told.
     pub fn put(&mut self, pairing: &Pairing, now: Timestamp) {
-        self.asked.retain(|at| now.duration_since(*at) < SignedDuration::from_hours(1));
+        self.asked.retain(|at| lately(*at, HOUR, now));
         if !self
             .pending
             .iter()
@@ -192,7 +212,7 @@ impl Pairings {
 
     /// Notes a wrong code.
     pub fn wrong(&mut self, at: Timestamp) {
-        self.wrong.retain(|known| at.duration_since(*known) < FORGIVEN);
+        self.wrong.retain(|known| lately(*known, FORGIVEN, at));
         self.wrong.push(at);
     }
 }
@@ -253,7 +273,9 @@ mod tests {
         let code = Code::new(0x0123_4567_89ab_cdef);
         let typed = format!("  {}-{} \n", &code.reveal()[..4], &code.reveal()[4..]);
         assert_eq!(Code::read(&typed.to_lowercase()), Some(code.clone()));
-        for bad in ["", "ABCDEFG", "ABCDEFGHJ", "ABCDEFG0", "ABCDEFGÄ", "ABCD EFGH"] {
+        assert_eq!(Code::read("abcd efgh"), Code::read("A-B-C-D\u{a0}EFGH"));
+        assert!(Code::read("abcd efgh").is_some());
+        for bad in ["", "ABCDEFG", "ABCDEFGHJ", "ABCDEFG0", "ABCDEFGÄ", "ABCD_EFGH"] {
             assert_eq!(Code::read(bad), None, "{bad}");
         }
     }
@@ -314,8 +336,27 @@ mod tests {
             assert_eq!(pairings.find(&code(99), at(n)), Err(Rejected::Unknown));
             pairings.wrong(at(n));
         }
-        assert_eq!(pairings.find(&code(1), at(5)), Err(Rejected::TooMany));
+        let refused = |seconds| pairings.find(&code(1), at(seconds)).unwrap_err();
+        assert_eq!(refused(5), Rejected::TooMany(Wait { seconds: 595 }));
+        assert!(refused(5).to_string().ends_with("for another 10 minutes"));
+        assert!(refused(599).to_string().ends_with("for another minute"));
         assert!(pairings.find(&code(1), at(600)).is_ok());
+        assert_eq!(refused(-296), Rejected::TooMany(Wait { seconds: 896 }), "set back a little");
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_far_shuts_nobody_out_for_long() {
+        let mut pairings = Pairings::default();
+        for n in 0..10 {
+            assert!(knock(&mut pairings, n, n.unsigned_abs(), 90_000));
+            pairings.take(n);
+        }
+        (0..5).for_each(|_| pairings.wrong(at(90_000)));
+        assert!(!knock(&mut pairings, 11, 11, 90_000));
+        assert!(knock(&mut pairings, 11, 11, 0), "a day before");
+        assert!(pairings.find(&code(11), at(0)).is_ok());
+        assert_eq!(pairings.find(&code(11), at(-301)), Err(Rejected::Unknown), "of the future");
+        assert_eq!(pairings.find(&code(11), at(90_600)), Err(Rejected::Unknown), "set right again");
     }
 
     #[test]

@@ -75,7 +75,7 @@ impl Machine {
             }
             AccessCommand::Remove { user } => {
                 let Some(principal) = self.access.principals.get(&user) else {
-                    return refuse(Refusal::InvalidArgument(format!("nobody let {user} in")));
+                    return refuse(Refusal::Nobody(format!("nobody let {user} in")));
                 };
                 let Principal { name, role, .. } = principal.clone();
                 change(&mut draft, context, AccessChange::Removed { user });
@@ -143,7 +143,11 @@ impl Machine {
             change(&mut draft, context, AccessChange::WrongCode);
             draft.notice(self.notice(context, actor, None, News::WrongCode));
         }
-        Outcome { reply: Err(Refusal::NotAllowed(why.to_string())), ..draft.done() }
+        let refusal = match why {
+            Rejected::Unknown | Rejected::Gone => Refusal::Nobody(why.to_string()),
+            Rejected::TooMany(_) => Refusal::NotAllowed(why.to_string()),
+        };
+        Outcome { reply: Err(refusal), ..draft.done() }
     }
 
     /// When the first of the codes ends.

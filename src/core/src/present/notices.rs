@@ -17,6 +17,12 @@ pub fn notice(notice: &Notice) -> String {
             one_line(&notice.by.words(), 80),
             one_line(how, 200)
         ),
+        News::Meddled { deed, how } => format!(
+            "An agent tried to decide who may use your bot, and was refused.\n{}, {}: {}.",
+            one_line(deed, 40),
+            one_line(&notice.by.words(), 80),
+            one_line(how, 200)
+        ),
         News::Misfit { approval, what } => {
             let which = approval.map(|id| format!(" to approval {}", id.short()));
             format!(

@@ -12,9 +12,9 @@ use super::list::Row;
 use super::monitor::Line;
 use super::overview::Overview;
 use super::resume::Resumed;
-use super::{list, show};
+use super::{list, pair, show};
 use crate::cli::Args;
-use crate::daemon::{Approval, Grant, Session, Summary};
+use crate::daemon::{Approval, Grant, Pairing, Principal, Session, Summary};
 
 fn approval() -> Approval {
     Approval {
@@ -57,10 +57,13 @@ fn session() -> Session {
 }
 
 fn held<T: Serialize>(name: &str, data: &T) {
+    held_text(name, &(serde_json::to_string_pretty(data).unwrap() + "\n"));
+}
+
+fn held_text(name: &str, now: &str) {
     let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
-    let now = serde_json::to_string_pretty(data).unwrap() + "\n";
     if std::env::var_os("PAGER_BLESS").is_some() {
-        std::fs::write(&file, &now).unwrap();
+        std::fs::write(&file, now).unwrap();
     }
     let then = std::fs::read_to_string(&file).unwrap_or_default();
     assert!(now == then, "{} is no longer what is printed:\n{now}", file.display());
@@ -151,4 +154,52 @@ fn what_waits_in_a_queue_is_marked_wherever_it_is_shown() {
             assert!(listed.contains(kind), "{listed}");
         }
     }
+}
+
+#[test]
+fn who_waits_and_who_is_known_is_listed() {
+    let asked: Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
+    let minutes = jiff::SignedDuration::from_mins;
+    let pairing = |user, name: &str, ago| Pairing {
+        user,
+        name: name.to_owned(),
+        asked: asked - minutes(ago),
+        expires: asked + minutes(60 - ago),
+    };
+    let principal = |user, name: &str, role: &str, by: &str| Principal {
+        user,
+        name: name.to_owned(),
+        role: role.to_owned(),
+        by: by.to_owned(),
+        since: (by != "config").then(|| asked - minutes(60 * 26)),
+    };
+    let nobody = pair::Listing { pairings: Vec::new(), principals: Vec::new() };
+    let several = pair::Listing {
+        pairings: vec![
+            pairing(222_222_222, "Ben", 3),
+            pairing(5_555_555_555, "A name\u{1b}[31m of\nmany words, as somebody may choose", 0),
+        ],
+        principals: vec![
+            principal(111_111_111, "", "owner", "config"),
+            principal(333_333_333, "Cleo", "developer", "dbus:1000/pagerctl"),
+            principal(444_444_444, "", "observer", "desktop"),
+        ],
+    };
+    let output = <Args as clap::Parser>::parse_from(["pagerctl"]).output();
+    for (name, listing) in [("pair-nobody", nobody), ("pair", several)] {
+        held(&format!("{name}.json"), &listing);
+        let shown = pair::text(&listing, asked, &output);
+        let shown = anstream::adapter::strip_str(&shown).to_string();
+        // The hour is that of wherever the test runs.
+        let shown =
+            listing.pairings.iter().map(|one| one.expires).fold(shown, |shown, time| {
+                shown.replace(&crate::time::date(time), &time.to_string())
+            });
+        let since = listing.principals.iter().filter_map(|one| one.since);
+        let shown = since
+            .fold(shown, |shown, time| shown.replace(&crate::time::date(time), &time.to_string()));
+        held_text(&format!("{name}.txt"), &shown);
+    }
+    held("let-in.json", &pair::LetIn { user: 222_222_222, role: "developer".to_owned() });
+    held("removed.json", &pair::Revoked { user: 222_222_222 });
 }

@@ -26,8 +26,9 @@ enum Deed {
     List,
     /// Let somebody in, by the code that the bot told them.
     Approve {
-        /// The code, as they read it out.
-        code: String,
+        /// The code, as they read it out: small letters, blanks and dashes do not matter.
+        #[arg(required = true)]
+        code: Vec<String>,
         /// What they become: owner, admin, developer, observer, or a role of your own. Without it
         /// the first is an owner, and others are developers.
         #[arg(long)]
@@ -36,7 +37,8 @@ enum Deed {
     /// Turn somebody away, by the code that the bot told them.
     Reject {
         /// The code.
-        code: String,
+        #[arg(required = true)]
+        code: Vec<String>,
     },
     /// Take back that somebody was let in.
     Revoke {
@@ -46,20 +48,20 @@ enum Deed {
 }
 
 #[derive(Debug, Serialize)]
-struct Listing {
-    pairings: Vec<Pairing>,
-    principals: Vec<Principal>,
+pub(super) struct Listing {
+    pub(super) pairings: Vec<Pairing>,
+    pub(super) principals: Vec<Principal>,
 }
 
 #[derive(Debug, Serialize)]
-struct LetIn {
-    user: i64,
-    role: String,
+pub(super) struct LetIn {
+    pub(super) user: i64,
+    pub(super) role: String,
 }
 
 #[derive(Debug, Serialize)]
-struct Revoked {
-    user: i64,
+pub(super) struct Revoked {
+    pub(super) user: i64,
 }
 
 pub(crate) async fn run(daemon: &Daemon, output: &Output, args: &Args) -> Result<(), Failure> {
@@ -73,23 +75,25 @@ pub(crate) async fn run(daemon: &Daemon, output: &Output, args: &Args) -> Result
             output.data(&listing, || text(&listing, Timestamp::now(), output))
         }
         Deed::Approve { code, role } => {
-            let (user, role) = match role {
-                Some(role) => access.approve_pairing_as(code, role).await?,
-                None => access.approve_pairing(code).await?,
+            let code = code.concat();
+            let let_in = match role {
+                Some(role) => access.approve_pairing_as(&code, role).await,
+                None => access.approve_pairing(&code).await,
             };
+            let (user, role) = let_in.map_err(refused)?;
             let shown = one_line(&role, 40);
             output.done(&LetIn { user, role }, || {
                 format!("Telegram user {user} may use your bot, as {shown}.")
             })
         }
         Deed::Reject { code } => {
-            access.reject_pairing(code).await?;
+            access.reject_pairing(&code.concat()).await.map_err(refused)?;
             output.done(&(), || "Turned away. They may ask again with another code.".to_owned())
         }
         Deed::Revoke { user } => {
             if !daemon.principals().await?.iter().any(|known| known.user == *user) {
-                let why = format!("nobody let {user} in; see pagerctl pair");
-                return Err(Failure::new(Status::NotFound, why));
+                let why = format!("nobody let {user} in");
+                return Err(Failure::new(Status::NotFound, why).with_hint(WHO));
             }
             access.revoke_principal(*user).await?;
             output.done(&Revoked { user: *user }, || {
@@ -99,12 +103,20 @@ pub(crate) async fn run(daemon: &Daemon, output: &Output, args: &Args) -> Result
     }
 }
 
-fn text(listing: &Listing, now: Timestamp, output: &Output) -> String {
+fn refused(error: zbus::Error) -> Failure {
+    let failure = Failure::from(error);
+    if failure.status == Status::NotFound { failure.with_hint(WHO) } else { failure }
+}
+
+const WHO: &str = "pagerctl pair shows who waits, and who may use the bot";
+
+/// Two lines for each, as neither a name nor a time may be cut.
+pub(super) fn text(listing: &Listing, now: Timestamp, output: &Output) -> String {
     let mut lines = String::new();
     for pairing in &listing.pairings {
         let name = one_line(&pairing.name, 60);
         lines.push_str(&format!(
-            "{}  waits, asked {} ago, until {}\n",
+            "{}\n  asked {} ago, may be let in until {}\n",
             format!("{name} ({})", pairing.user).bold(),
             span(pairing.asked, now),
             date(pairing.expires)
@@ -120,7 +132,11 @@ fn text(listing: &Listing, now: Timestamp, output: &Output) -> String {
     }
     for principal in &listing.principals {
         let name = one_line(&principal.name, 60);
-        let who = if name.is_empty() { String::new() } else { format!(" {name}") };
+        let who = if name.is_empty() {
+            principal.user.to_string()
+        } else {
+            format!("{name} ({})", principal.user)
+        };
         let since = match &principal.since {
             Some(since) => format!(
                 "let in {}, {} ago, {}",
@@ -130,11 +146,7 @@ fn text(listing: &Listing, now: Timestamp, output: &Output) -> String {
             ),
             None => "by pager.toml".to_owned(),
         };
-        lines.push_str(&format!(
-            "{}{who}  {}, {since}\n",
-            principal.user.bold(),
-            one_line(&principal.role, 40)
-        ));
+        lines.push_str(&format!("{}\n  {}, {since}\n", who.bold(), one_line(&principal.role, 40)));
     }
     lines
 }

@@ -7,9 +7,11 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use pager_core::access::{Code, Role, Rules};
 use pager_core::approval::{AlwaysGrant, Input, Kind};
 use pager_core::{
-    Actor, Agent, ApprovalId, Facts, Reply, Request, RequestId, Resolution, SessionId,
+    AccessCommand, Actor, Agent, ApprovalId, Facts, Reply, Request, RequestId, Resolution,
+    SessionId,
 };
 use pager_policy::Place;
 use pager_tests::bus::Bus;
@@ -95,6 +97,17 @@ impl Daemon {
         }
     }
 
+    /// Somebody unknown writes to the bot; their code.
+    pub(crate) fn knock(&self, user: i64, name: &str) -> Code {
+        let knock = AccessCommand::Knock { user, name: name.to_owned() };
+        let by = Actor::Telegram { user };
+        let told = self.handle.submit(by, pager_core::Command::Access(knock));
+        match self.runtime.block_on(told).unwrap() {
+            Reply::Knocked(Some(code)) => code,
+            other => panic!("{other:?}"),
+        }
+    }
+
     /// Ends the daemon; the bus stays.
     pub(crate) fn leave(self) -> Arc<Bus> {
         self.bus.clone()
@@ -136,8 +149,8 @@ async fn serve(
         version: "1.2.3".to_owned(),
         reload,
         telegram_state,
-        rules: watch::channel(pager_core::access::Rules::default()).1,
         warnings: watch::channel(vec!["everybody may write to the bot".to_owned()]).1,
+        rules: watch::channel(Rules { roles: Role::built_in(), ..Rules::default() }).1,
         hook_program: dir.join("pager-hook"),
         wirings: Vec::new(),
     };

@@ -4,6 +4,7 @@
 
 mod daemon;
 mod doctor;
+mod pairing;
 mod picking;
 mod reaching;
 mod reading;

@@ -68,7 +68,7 @@ pub(super) fn log(machine: &Machine, event: &Event, head: Option<&Head>) {
 
 fn notice_of(notice: &Notice, head: Option<&Head>) {
     let message_id = match notice.news {
-        News::SelfApproval { .. } | News::Misfit { .. } => APPROVAL_REFUSED,
+        News::SelfApproval { .. } | News::Meddled { .. } | News::Misfit { .. } => APPROVAL_REFUSED,
         News::Impostor { .. } => SESSION_IMPOSTOR,
         News::Busy { .. } | News::Queued { .. } => SESSION_BUSY,
         News::Paused { .. } | News::Resumed => SESSION_PAUSED,

@@ -91,7 +91,7 @@ impl Access {
         #[zbus(connection)] connection: &Connection,
         #[zbus(header)] header: Header<'_>,
     ) -> Result<(i64, String), Error> {
-        let actor = self.context.person(connection, &header).await?;
+        let actor = self.context.governor(connection, &header).await?;
         let role = self.usual_role().await?;
         self.let_in(actor, code, role).await
     }
@@ -105,7 +105,7 @@ impl Access {
         #[zbus(connection)] connection: &Connection,
         #[zbus(header)] header: Header<'_>,
     ) -> Result<(i64, String), Error> {
-        let actor = self.context.person(connection, &header).await?;
+        let actor = self.context.governor(connection, &header).await?;
         let wanted = RoleName::try_from(role.to_owned())
             .map_err(|error| Error::InvalidArgument(error.to_string()))?;
         let roles: Vec<_> =
@@ -129,7 +129,7 @@ impl Access {
         #[zbus(connection)] connection: &Connection,
         #[zbus(header)] header: Header<'_>,
     ) -> Result<(), Error> {
-        let actor = self.context.person(connection, &header).await?;
+        let actor = self.context.governor(connection, &header).await?;
         self.submit(actor, AccessCommand::TurnAway { who: Knocker::Code(read(code)?) }).await?;
         Ok(())
     }
@@ -161,7 +161,7 @@ impl Access {
         #[zbus(connection)] connection: &Connection,
         #[zbus(header)] header: Header<'_>,
     ) -> Result<(), Error> {
-        let actor = self.context.person(connection, &header).await?;
+        let actor = self.context.governor(connection, &header).await?;
         let configured = self.context.shared.controls.rules.borrow().people.contains_key(&user);
         let removed = self.submit(actor, AccessCommand::Remove { user }).await;
         if configured {

@@ -73,6 +73,33 @@ impl Context {
         }
     }
 
+    /// Who calls, if they may decide who else does: as [`Context::person`], and whatever lives with
+    /// an agent is not only refused but written down and told.
+    pub(super) async fn governor(
+        &self,
+        connection: &Connection,
+        header: &Header<'_>,
+    ) -> Result<Actor, Error> {
+        let caller = self.callers.identify(connection, header).await?;
+        let actor = authorise(&caller).inspect_err(|error| refused(&caller, error))?;
+        let kinship = self.kinship(&caller).await.inspect_err(|error| refused(&caller, error))?;
+        let Some(how) = kinship else { return Ok(actor) };
+        let deed = header.member().map(ToString::to_string).unwrap_or_default();
+        self.report(&caller, actor, News::Meddled { deed, how: how.clone() }).await;
+        Err(self_approval(&how))
+    }
+
+    /// Has it written down that something was refused, and the person told.
+    async fn report(&self, caller: &Caller, actor: Actor, news: News) {
+        if let News::SelfApproval { how, .. } | News::Meddled { how, .. } = &news {
+            refused(caller, &self_approval(how));
+        }
+        let report = Command::Report { session: None, news };
+        if let Err(error) = self.handle().submit(actor, report).await {
+            tracing::error!("could not be written down: {error}");
+        }
+    }
+
     /// How the caller is known to live with an agent, if it is.
     async fn kinship(&self, caller: &Caller) -> Result<Option<String>, Error> {
         let lineages = caller.lineages()?;
@@ -118,12 +145,7 @@ impl Context {
             self.kinship(&caller).await.inspect_err(|error| refused(&caller, error))?
         {
             let error = self_approval(&how);
-            refused(&caller, &error);
-            let news = News::SelfApproval { approval: id, how };
-            let report = Command::Report { session: None, news };
-            if let Err(error) = self.handle().submit(actor, report).await {
-                tracing::error!("could not be written down: {error}");
-            }
+            self.report(&caller, actor, News::SelfApproval { approval: id, how }).await;
             return Err(error);
         }
         let assurance = self.assurance(&caller, id, &verdict).await;

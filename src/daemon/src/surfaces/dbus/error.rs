@@ -35,9 +35,9 @@ impl From<EngineError> for Error {
     fn from(error: EngineError) -> Self {
         let sentence = error.to_string();
         match error {
-            EngineError::Refused(Refusal::NotFound(_) | Refusal::NoSession(_)) => {
-                Self::NotFound(sentence)
-            }
+            EngineError::Refused(
+                Refusal::NotFound(_) | Refusal::NoSession(_) | Refusal::Nobody(_),
+            ) => Self::NotFound(sentence),
             EngineError::Refused(Refusal::AlreadyResolved(_)) => Self::AlreadyResolved(sentence),
             EngineError::Refused(Refusal::NotAllowed(_)) => Self::NotAllowed(sentence),
             EngineError::Refused(Refusal::InvalidArgument(_)) => Self::InvalidArgument(sentence),

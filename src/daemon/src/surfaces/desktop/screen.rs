@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use pager_core::access::Pairing;
 use pager_core::approval::Kind;
 use pager_core::sanitize::{one_line, visible};
@@ -165,7 +166,13 @@ fn stranger(pairing: &Pairing, abilities: Abilities) -> Card {
         news: News::Knocked { user: pairing.user, name: pairing.name.clone() },
     };
     let mut card = told(&notice, Urgency::Staying, abilities);
+    let ends = pairing.expires().to_zoned(TimeZone::system()).strftime("%H:%M");
+    card.body.push_str(&format!("\nThe code ends at {ends}."));
     if abilities.actions {
+        // Anybody can take any name, and the code is kept nowhere; the number is nobody else's.
+        card.body.push_str(
+            " To let them in here, have them read out the number that stands above it, and compare.",
+        );
         card.actions.push((LET_IN.to_owned(), "Let in as developer".to_owned()));
         card.actions.push((TURN_AWAY.to_owned(), "Turn away".to_owned()));
     }
@@ -176,7 +183,9 @@ fn stranger(pairing: &Pairing, abilities: Abilities) -> Card {
 /// is over.
 pub(super) fn notice(notice: &Notice, abilities: Abilities) -> Option<Card> {
     let urgency = match &notice.news {
-        News::SelfApproval { .. } | News::Impostor { .. } | News::Locked => Urgency::Critical,
+        News::SelfApproval { .. } | News::Meddled { .. } | News::Impostor { .. } | News::Locked => {
+            Urgency::Critical
+        }
         News::LetIn { .. } | News::WrongCode => Urgency::Staying,
         News::Busy { .. }
         | News::TurnedAway { .. }

@@ -228,6 +228,9 @@ impl Client {
     {
         let kind = path.strip_prefix(ROOT).unwrap().split('/').nth(1);
         let interface = match kind {
+            None if member.contains("Pairing") || member.contains("Principal") => {
+                "org.pagerd.Pager1.Access"
+            }
             None => "org.pagerd.Pager1.Manager",
             Some("approval") => "org.pagerd.Pager1.Approval",
             Some("session") => "org.pagerd.Pager1.Session",

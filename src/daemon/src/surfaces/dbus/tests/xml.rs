@@ -33,6 +33,7 @@ async fn the_installed_descriptions_say_what_is_served() {
     let job: zbus::zvariant::OwnedObjectPath = reply.body().deserialize().unwrap();
     let objects = [
         ("Manager", ROOT.to_owned()),
+        ("Access", ROOT.to_owned()),
         ("Approval", format!("{ROOT}/approval/{id}")),
         ("Session", format!("{ROOT}/session/one_2d1")),
         ("Job", job.to_string()),

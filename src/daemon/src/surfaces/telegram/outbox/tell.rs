@@ -194,12 +194,21 @@ fn stays(news: &News) -> bool {
 
 /// Whether the phone is to make itself heard.
 fn is_loud(news: &News) -> bool {
-    matches!(news, News::SelfApproval { .. } | News::Impostor { .. } | News::Paused { .. })
+    matches!(
+        news,
+        News::SelfApproval { .. }
+            | News::Meddled { .. }
+            | News::Impostor { .. }
+            | News::Paused { .. }
+    )
 }
 
 /// The words, with their first line in bold, and a sign where somebody is to be alarmed.
 fn words(notice: &Notice) -> (String, MessageEntity) {
-    let alarm = matches!(notice.news, News::SelfApproval { .. } | News::Impostor { .. });
+    let alarm = matches!(
+        notice.news,
+        News::SelfApproval { .. } | News::Meddled { .. } | News::Impostor { .. }
+    );
     let sign = if alarm { "\u{26a0}\u{fe0f} " } else { "" };
     let text = format!("{sign}{}", present::notice(notice));
     let first = text.lines().next().map_or(0, utf16_len);
