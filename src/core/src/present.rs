@@ -13,7 +13,7 @@ use crate::sanitize::{in_line, one_line, visible};
 use crate::{Agent, Judgement, question};
 
 pub use notices::notice;
-pub use part::{Format, Part, WARNING, plain};
+pub use part::{Format, Hidden, Part, WARNING, plain, without_secrets};
 
 /// The longest summary, in characters.
 pub const SUMMARY_MAX: usize = 500;

@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 
 use anstream::{AutoStream, ColorChoice};
 use owo_colors::OwoColorize;
+use pager_core::redact::Redactor;
 use pager_core::sanitize::visible;
 use serde::Serialize;
 
@@ -100,6 +101,7 @@ pub(crate) fn complain(failure: &Failure) {
     if let Some(hint) = &failure.hint {
         lines.push_str(&format!("{} {hint}\n", "hint:".cyan()));
     }
+    let lines = Redactor::new().clean(&lines).text;
     // There is nobody left to tell if this fails.
     drop(stderr.write_all(lines.as_bytes()));
 }

@@ -8,6 +8,7 @@ use tokio::task::JoinHandle;
 
 use crate::access;
 use crate::engine::Handle;
+use crate::redaction;
 use crate::surfaces::desktop;
 use crate::surfaces::telegram::{self, Telegram, TelegramConfig, TelegramState};
 
@@ -94,7 +95,8 @@ impl Doors {
             Err(error) => {
                 tracing::error!(message_id = TELEGRAM_TROUBLE, "Telegram stays off: {error}");
                 self.close_telegram().await;
-                self.telegram_state.send_replace(format!("off: {error}"));
+                let state = format!("off: {error}");
+                self.telegram_state.send_replace(redaction::clean(&state).into_owned());
                 return;
             }
         };
@@ -134,7 +136,7 @@ impl Doors {
         self.forwarding = Some(tokio::spawn(async move {
             loop {
                 let text = state.borrow_and_update().to_string();
-                sender.send_replace(text);
+                sender.send_replace(redaction::clean(&text).into_owned());
                 if state.changed().await.is_err() {
                     return;
                 }

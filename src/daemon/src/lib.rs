@@ -16,6 +16,7 @@ pub mod ingress;
 mod panics;
 pub mod policy;
 pub mod program;
+mod redaction;
 pub mod status;
 pub mod store;
 pub mod surfaces;

@@ -1,11 +1,19 @@
 //! Where the daemon's log goes: to the journal, with fields, where standard error leads there; else
-//! to standard error, for a person.
+//! to standard error, for a person. Whatever is logged, secrets are taken out here, so that no call
+//! need think of them.
 
+mod layer;
+
+use std::io::{self, Write};
 use std::os::linux::fs::MetadataExt;
 
 use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::redaction;
+use layer::Journal;
 
 /// What is logged unless `PAGER_LOG` says otherwise: our own news, the libraries' complaints.
 const DEFAULT_FILTER: &str = "pagerd=info,warn";
@@ -15,13 +23,12 @@ pub fn init() {
     let filter = std::env::var("PAGER_LOG").ok().and_then(|text| text.parse::<Targets>().ok());
     let filter = filter.or_else(|| DEFAULT_FILTER.parse().ok()).unwrap_or_default();
     let registry = tracing_subscriber::registry().with(filter);
-    // Fields are named in full at the call (`pager_session`), so no prefix is to be added.
-    if let Some(layer) = stderr_is_journal().then(tracing_journald::layer).and_then(Result::ok) {
-        registry.with(layer.with_field_prefix(None).with_syslog_identifier("pagerd".into())).init();
+    if let Some(journal) = stderr_is_journal().then(Journal::open).and_then(Result::ok) {
+        registry.with(journal).init();
         return;
     }
     let layer = tracing_subscriber::fmt::layer()
-        .with_writer(std::io::stderr)
+        .with_writer(Clean(io::stderr as fn() -> io::Stderr))
         .with_ansi(rustix::termios::isatty(rustix::stdio::stderr()))
         .with_target(false);
     if std::env::var_os("JOURNAL_STREAM").is_some() {
@@ -37,4 +44,28 @@ fn stderr_is_journal() -> bool {
     let Ok(stream) = std::env::var("JOURNAL_STREAM") else { return false };
     let Ok(stderr) = std::fs::metadata("/proc/self/fd/2") else { return false };
     stream == format!("{}:{}", stderr.st_dev(), stderr.st_ino())
+}
+
+/// Writes without secrets what it is given: an event at a time, as the log's formatter does it.
+#[derive(Debug, Clone)]
+pub struct Clean<W>(pub W);
+
+impl<W: Write> Write for Clean<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(bytes);
+        self.0.write_all(redaction::clean(&text).as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+impl<'a, W: MakeWriter<'a>> MakeWriter<'a> for Clean<W> {
+    type Writer = Clean<W::Writer>;
+
+    fn make_writer(&'a self) -> Self::Writer {
+        Clean(self.0.make_writer())
+    }
 }

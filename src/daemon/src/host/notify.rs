@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use sd_notify::NotifyState;
 
+use crate::redaction;
+
 fn tell(state: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(state) {
         tracing::debug!("the service manager could not be told: {error}");
@@ -30,7 +32,7 @@ pub fn stopping() {
 
 /// One line for `systemctl status`.
 pub fn status(text: &str) {
-    tell(&[NotifyState::Status(text)]);
+    tell(&[NotifyState::Status(&redaction::clean(text))]);
 }
 
 /// How often the watchdog wants to hear of us, if at all: half of `WATCHDOG_USEC`, as

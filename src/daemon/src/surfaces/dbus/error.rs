@@ -3,6 +3,7 @@
 use pager_core::Refusal;
 
 use crate::engine::{EngineError, FindError};
+use crate::redaction;
 
 /// What a call can fail with. The names are an interface: `org.pagerd.Pager1.Error.NotFound` and so
 /// on, with a sentence for a person.
@@ -33,7 +34,7 @@ pub enum Error {
 
 impl From<EngineError> for Error {
     fn from(error: EngineError) -> Self {
-        let sentence = error.to_string();
+        let sentence = redaction::clean(&error.to_string()).into_owned();
         match error {
             EngineError::Refused(
                 Refusal::NotFound(_) | Refusal::NoSession(_) | Refusal::Nobody(_),
@@ -59,5 +60,5 @@ impl From<FindError> for Error {
 
 /// For property getters, which D-Bus gives no errors of one's own.
 pub(super) fn unreadable(error: impl std::fmt::Display) -> zbus::fdo::Error {
-    zbus::fdo::Error::Failed(error.to_string())
+    zbus::fdo::Error::Failed(redaction::clean(&error.to_string()).into_owned())
 }

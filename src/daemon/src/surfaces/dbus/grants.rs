@@ -7,6 +7,7 @@ use pager_core::{Actor, Approval, ApprovalId, Command, Machine, Phase};
 use super::approval::microseconds;
 use super::context::{Context, plain};
 use super::error::Error;
+use crate::redaction;
 
 /// A granted rule as it is listed: approval, agent, rules, place, file, session, label, by, when.
 pub(super) type Row = (String, String, String, String, String, String, String, String, u64);
@@ -59,7 +60,9 @@ pub(super) async fn revoke(
         )));
     }
     let taken = blocking(move || grant.revoke()).await?;
-    let taken = taken.map_err(|error| Error::Unavailable(plain(&error.to_string())))?;
+    let taken = taken.map_err(|error| {
+        Error::Unavailable(redaction::clean(&plain(&error.to_string())).into_owned())
+    })?;
     // Done again after this has failed, it finds nothing to take out and is written down then.
     context.handle().submit(actor, Command::Revoke { approval: Box::new(approval) }).await?;
     Ok(match taken {

@@ -41,6 +41,7 @@ pub use error::Error;
 pub use names::{BUS_NAME, ROOT};
 
 use crate::engine::Handle;
+use crate::redaction;
 
 /// A wish that the configuration be read again; answered with what became of it, in a sentence
 /// where it was refused.
@@ -70,7 +71,8 @@ impl Controls {
         let stopping = || Error::Unavailable("pagerd is starting or stopping".to_owned());
         let (answer, done) = oneshot::channel();
         self.reload.send(answer).await.map_err(|_| stopping())?;
-        done.await.map_err(|_| stopping())?.map_err(Error::InvalidArgument)
+        let refused = |why: String| Error::InvalidArgument(redaction::clean(&why).into_owned());
+        done.await.map_err(|_| stopping())?.map_err(refused)
     }
 }
 

@@ -5,6 +5,7 @@
 //! when its answer is there, only what is needed of an answer is read, and no text that leaves this
 //! file holds the token.
 
+use std::borrow::Cow;
 use std::error::Error as _;
 use std::time::Duration;
 
@@ -14,10 +15,13 @@ use reqwest::multipart::{Form, Part};
 use reqwest::{Client, RequestBuilder, StatusCode, redirect};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use serde_json::value::RawValue;
 use teloxide_core::payloads::SendDocument;
 use teloxide_core::requests::Payload;
 use teloxide_core::types::MessageId;
+
+use crate::redaction;
 
 /// The longest a call may take, on top of the time it is meant to wait.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -121,6 +125,7 @@ impl Api {
         if local {
             builder = builder.no_proxy();
         }
+        redaction::learn(&token);
         Ok(Self { client: builder.build()?, url, token })
     }
 
@@ -138,7 +143,7 @@ impl Api {
         });
         let form = Form::new()
             .text("chat_id", chat.to_string())
-            .text("caption", caption)
+            .text("caption", redaction::clean(&caption).into_owned())
             .text("parse_mode", "HTML")
             .text("disable_content_type_detection", "true")
             .text("reply_parameters", reply.to_string())
@@ -154,7 +159,10 @@ impl Api {
         T: DeserializeOwned,
     {
         let patience = PATIENCE + payload.timeout_hint().unwrap_or_default();
-        self.send(self.post(P::NAME).timeout(patience).json(payload), P::NAME).await
+        let mut payload = serde_json::to_value(payload)
+            .map_err(|error| Failure::Refused(format!("{} cannot be written: {error}", P::NAME)))?;
+        without_secrets(&mut payload);
+        self.send(self.post(P::NAME).timeout(patience).json(&payload), P::NAME).await
     }
 
     fn post(&self, method: &str) -> RequestBuilder {
@@ -170,9 +178,9 @@ impl Api {
         request: RequestBuilder,
         method: &str,
     ) -> Result<T, Failure> {
-        let response = request.send().await.map_err(|error| self.unreachable(error))?;
+        let response = request.send().await.map_err(unreachable)?;
         let status = response.status();
-        let body = response.bytes().await.map_err(|error| self.unreachable(error))?;
+        let body = response.bytes().await.map_err(unreachable)?;
         match serde_json::from_slice::<Envelope<'_>>(&body) {
             Ok(Envelope { ok: true, result: Some(result), .. }) => {
                 serde_json::from_str(result.get()).map_err(|error| Failure::Unreachable {
@@ -180,54 +188,77 @@ impl Api {
                     perhaps_done: true,
                 })
             }
-            Ok(answer) if !answer.ok => Err(self.refusal(status, answer)),
+            Ok(answer) if !answer.ok => Err(refusal(status, answer)),
             _ => Err(Failure::Unreachable {
                 why: format!("the server answered {} with no Bot API's answer", status.as_u16()),
                 perhaps_done: true,
             }),
         }
     }
+}
 
-    fn refusal(&self, status: StatusCode, answer: Envelope<'_>) -> Failure {
-        let code = answer.error_code.unwrap_or(status.as_u16());
-        let why = self.clean(&answer.description.unwrap_or_default());
-        let parameters = answer.parameters.as_ref();
-        if let Some(to) = parameters.and_then(|parameters| parameters.migrate_to_chat_id) {
-            return Failure::Migrated(to);
+fn refusal(status: StatusCode, answer: Envelope<'_>) -> Failure {
+    let code = answer.error_code.unwrap_or(status.as_u16());
+    let why = clean(&answer.description.unwrap_or_default());
+    let parameters = answer.parameters.as_ref();
+    if let Some(to) = parameters.and_then(|parameters| parameters.migrate_to_chat_id) {
+        return Failure::Migrated(to);
+    }
+    match code {
+        429 => {
+            let seconds = parameters.and_then(|parameters| parameters.retry_after);
+            Failure::RetryAfter(Duration::from_secs(seconds.unwrap_or(1).max(1)))
         }
-        match code {
-            429 => {
-                let seconds = parameters.and_then(|parameters| parameters.retry_after);
-                Failure::RetryAfter(Duration::from_secs(seconds.unwrap_or(1).max(1)))
+        401 => Failure::Unauthorized,
+        // A token that has not even the right form.
+        404 if why == "Not Found" => Failure::Unauthorized,
+        409 if why.to_ascii_lowercase().contains("webhook") => Failure::Webhook,
+        409 => Failure::OtherPoller,
+        500.. => Failure::Unreachable {
+            why: format!("the server answered {code} {why}"),
+            perhaps_done: true,
+        },
+        _ => Failure::Refused(why),
+    }
+}
+
+fn unreachable(error: reqwest::Error) -> Failure {
+    let perhaps_done = !error.is_connect();
+    let error = error.without_url();
+    // The outer error says which step failed, the innermost why.
+    let mut why = if error.is_timeout() { "timed out".to_owned() } else { error.to_string() };
+    let mut source = error.source();
+    while let Some(error) = source {
+        why = error.to_string();
+        source = error.source();
+    }
+    Failure::Unreachable { why: clean(&why), perhaps_done }
+}
+
+/// Text of others, short and without secrets, whoever put them there.
+fn clean(text: &str) -> String {
+    one_line(&redaction::clean(text), 200)
+}
+
+/// What of a call a person reads.
+const WORDS: [&str; 5] = ["text", "caption", "description", "input_field_placeholder", "title"];
+
+/// Takes secrets out of everything in a call that a person reads: the last net, whoever wrote it.
+fn without_secrets(payload: &mut Value) {
+    match payload {
+        Value::Object(members) => {
+            for (name, value) in members {
+                match value {
+                    Value::String(text) if WORDS.contains(&name.as_str()) => {
+                        if let Cow::Owned(clean) = redaction::clean(text) {
+                            *text = clean;
+                        }
+                    }
+                    value => without_secrets(value),
+                }
             }
-            401 => Failure::Unauthorized,
-            // A token that has not even the right form.
-            404 if why == "Not Found" => Failure::Unauthorized,
-            409 if why.to_ascii_lowercase().contains("webhook") => Failure::Webhook,
-            409 => Failure::OtherPoller,
-            500.. => Failure::Unreachable {
-                why: format!("the server answered {code} {why}"),
-                perhaps_done: true,
-            },
-            _ => Failure::Refused(why),
         }
-    }
-
-    fn unreachable(&self, error: reqwest::Error) -> Failure {
-        let perhaps_done = !error.is_connect();
-        let error = error.without_url();
-        // The outer error says which step failed, the innermost why.
-        let mut why = if error.is_timeout() { "timed out".to_owned() } else { error.to_string() };
-        let mut source = error.source();
-        while let Some(error) = source {
-            why = error.to_string();
-            source = error.source();
-        }
-        Failure::Unreachable { why: self.clean(&why), perhaps_done }
-    }
-
-    /// Text of others, short and without the token, whoever put it there.
-    fn clean(&self, text: &str) -> String {
-        one_line(&text.replace(self.token.expose(), Secret::REDACTED), 200)
+        Value::Array(values) => values.iter_mut().for_each(without_secrets),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }

@@ -23,6 +23,7 @@ use super::outbox::Job;
 use super::tap::Toast;
 use super::throttle::Backoff;
 use crate::engine::EngineError;
+use crate::redaction;
 use crate::store::Store;
 
 /// How long the server may hold a poll, in seconds.
@@ -350,7 +351,9 @@ async fn answer(door: &Door, query: CallbackQuery, toast: Toast) {
     let deadline = Instant::now() + ANSWER_WITHIN;
     let mut backoff = Backoff::default();
     let origin = query.message.as_ref().map(|message| (message.chat().id.0, message.id().0));
-    let call = AnswerCallbackQuery::new(query.id).text(toast.text).show_alert(toast.alert);
+    let call = AnswerCallbackQuery::new(query.id)
+        .text(redaction::for_chat(&toast.text))
+        .show_alert(toast.alert);
     loop {
         match door.api.call::<_, True>(&call).await {
             Ok(True) => return,

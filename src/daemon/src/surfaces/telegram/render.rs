@@ -7,10 +7,11 @@ mod markdown;
 
 use pager_core::approval::Kind;
 use pager_core::audit::Head;
-use pager_core::present::{self, Format, Part, WARNING};
+use pager_core::present::{self, Format, Hidden, Part, WARNING};
 use pager_core::sanitize::one_line;
 use pager_core::{Approval, Resolution};
 
+use crate::redaction;
 use html::{Html, Style};
 
 pub(super) use document::details;
@@ -35,11 +36,14 @@ pub(super) fn question(approval: &Approval, whole_shown: bool) -> Card {
         Kind::Question => answer_hint(&id),
         Kind::Permission | Kind::Plan => Html::default(),
     };
-    let (html, whole) = message(approval, &hint);
-    if whole {
-        return Card { html, whole };
+    match message(approval, &hint) {
+        (html, Shown::Whole) => Card { html, whole: true },
+        // It has its warning, and a file would show no more.
+        (html, Shown::Veiled) => Card { html, whole: false },
+        (_, Shown::Cut) => {
+            Card { html: message(approval, &cut_hint(&id, whole_shown)).0, whole: false }
+        }
     }
-    Card { html: message(approval, &cut_hint(&id, whole_shown)).0, whole }
 }
 
 /// The same message once the approval is settled.
@@ -80,15 +84,37 @@ fn cut_hint(id: &str, whole_shown: bool) -> Html {
 /// The first line of a message, as a run of bold text.
 fn headline(approval: &Approval) -> (Style, String) {
     let bold = Style { bold: true, ..Style::default() };
-    (bold, one_line(&present::headline(approval), 300))
+    (bold, one_line(&redaction::clean(&present::headline(approval)), 300))
 }
 
-/// The parts every message has, with a last line of its own; and whether all that is asked is there.
-fn message(approval: &Approval, last_line: &Html) -> (String, bool) {
+/// How much of what is asked a message shows.
+enum Shown {
+    /// All of it, but for secrets that can be nothing else.
+    Whole,
+    /// Something is hidden that may be more than a secret.
+    Veiled,
+    /// There was no room for all of it.
+    Cut,
+}
+
+/// The parts without secrets, and what was hidden.
+fn parts(approval: &Approval, more: Option<Part>) -> (Vec<Part>, Hidden) {
     let mut parts = present::parts(approval);
-    if let Some(text) = present::always(approval) {
-        parts.push(Part::Block { name: "Always would allow", format: Format::Text, text });
-    }
+    parts.extend(more);
+    let (mut parts, hidden) = present::without_secrets(parts, &redaction::redactor());
+    let remark = hidden.remark(&approval.id.short());
+    parts.splice(0..0, remark);
+    (parts, hidden)
+}
+
+/// The parts every message has, with a last line of its own; and how much of what is asked is there.
+fn message(approval: &Approval, last_line: &Html) -> (String, Shown) {
+    let always = present::always(approval).map(|text| Part::Block {
+        name: "Always would allow",
+        format: Format::Text,
+        text,
+    });
+    let (parts, hidden) = parts(approval, always);
     let mut text = head(approval, &parts);
     let tail = tail(approval, last_line);
     let fitted = fit::fit(&parts, TEXT_MAX.saturating_sub(text.units + tail.units + 1));
@@ -97,7 +123,12 @@ fn message(approval: &Approval, last_line: &Html) -> (String, bool) {
     }
     text.append(&fitted.html);
     text.append(&tail);
-    (text.html, fitted.left_out == 0)
+    let shown = match (fitted.left_out, hidden.inert) {
+        (_, false) => Shown::Veiled,
+        (0, true) => Shown::Whole,
+        (_, true) => Shown::Cut,
+    };
+    (text.html, shown)
 }
 
 /// What stands before the blocks. It is bounded: what may be long is a block.
@@ -127,7 +158,7 @@ fn tail(approval: &Approval, last_line: &Html) -> Html {
     let mut tail = Html::default();
     if !approval.cwd.is_empty() {
         tail.text("\nin ");
-        tail.code(&one_line(&approval.cwd, 200));
+        tail.code(&one_line(&redaction::clean(&approval.cwd), 200));
     }
     tail.text("\n");
     tail.code(&approval.id.short());

@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use super::{Outbox, STORE_RETRY, Step};
 use crate::engine::EngineError;
 use crate::faults::{self, Point};
+use crate::redaction;
 use crate::surfaces::telegram::DOOR;
 use crate::surfaces::telegram::api::Failure;
 use crate::surfaces::telegram::callback::{Nonce, Sent};
@@ -204,6 +205,7 @@ impl Outbox {
         text: String,
         to: Option<i32>,
     ) -> Result<Step, EngineError> {
+        let text = redaction::for_chat(&text);
         let mut call = SendMessage::new(ChatId(chat), text).link_preview_options(NO_PREVIEW);
         if let Some(to) = to {
             call = call.reply_parameters(reply_to(to));

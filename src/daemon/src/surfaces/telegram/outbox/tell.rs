@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use super::send::{NO_PREVIEW, Posted};
 use super::{Outbox, STORE_RETRY, Step};
 use crate::engine::EngineError;
+use crate::redaction;
 use crate::store::{Store, StoreError};
 use crate::surfaces::telegram::api::Failure;
 use crate::surfaces::telegram::callback::Nonce;
@@ -210,7 +211,8 @@ fn words(notice: &Notice) -> (String, MessageEntity) {
         News::SelfApproval { .. } | News::Meddled { .. } | News::Impostor { .. }
     );
     let sign = if alarm { "\u{26a0}\u{fe0f} " } else { "" };
-    let text = format!("{sign}{}", present::notice(notice));
+    // Before the bold part is measured.
+    let text = redaction::for_chat(&format!("{sign}{}", present::notice(notice)));
     let first = text.lines().next().map_or(0, utf16_len);
     let bold = MessageEntity::bold(0, first);
     (text, bold)

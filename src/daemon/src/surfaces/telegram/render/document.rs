@@ -22,7 +22,7 @@ pub(in crate::surfaces::telegram) struct Document {
 
 /// The file that shows all of an approval.
 pub(in crate::surfaces::telegram) fn details(approval: &Approval) -> Document {
-    let parts = present::parts(approval);
+    let (parts, hidden) = super::parts(approval, None);
     let blocks: Vec<_> = parts.iter().filter(|part| matches!(part, Part::Block { .. })).collect();
     // A text alone is the file; the message has what stands around it.
     let (text, format) = match blocks[..] {
@@ -34,7 +34,11 @@ pub(in crate::surfaces::telegram) fn details(approval: &Approval) -> Document {
     let mut caption = Html::default();
     caption.prose(&[super::headline(approval)]);
     caption.text("\n");
-    if rest.is_empty() {
+    if hidden.count > 0 {
+        caption.bold(&hidden.words());
+        caption.text(". All of it: ");
+        caption.code(&format!("pagerctl show {id}"));
+    } else if rest.is_empty() {
         caption.text("All of ");
         caption.code(&id);
     } else {
@@ -48,7 +52,7 @@ pub(in crate::surfaces::telegram) fn details(approval: &Approval) -> Document {
         file_name: format!("{}.{}", one_line(&id, 32), format.ending()),
         bytes: shown.as_bytes().to_vec(),
         caption: caption.html,
-        whole: rest.is_empty(),
+        whole: rest.is_empty() && hidden.inert,
     }
 }
 
