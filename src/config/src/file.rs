@@ -47,6 +47,8 @@ impl From<Errno> for FileError {
 pub(crate) struct Facts {
     /// The owner's numeric id.
     pub(crate) owner: u32,
+    /// The group's numeric id.
+    pub(crate) group: u32,
     /// The permission bits.
     pub(crate) mode: u32,
     /// Whether the path named a symbolic link.
@@ -61,7 +63,7 @@ impl Facts {
 
     /// Whether the file may hold a secret of the user `me`, or else why not, to follow "a file that".
     pub(crate) fn may_hold_secret(&self, me: u32) -> Result<(), String> {
-        let Self { owner, mode, linked } = self;
+        let Self { owner, mode, linked, group: _ } = self;
         if *linked {
             // What a link leads to is often in a folder that is copied to other machines.
             return Err("is a symbolic link".into());
@@ -109,7 +111,10 @@ pub(crate) fn read(path: &Path, links: Links) -> Result<(Vec<u8>, Facts), FileEr
     if bytes.len() as u64 > MAX_SIZE {
         return Err(FileError::TooLarge);
     }
-    Ok((bytes, Facts { owner: stat.st_uid, mode: stat.st_mode & 0o7777, linked }))
+    Ok((
+        bytes,
+        Facts { owner: stat.st_uid, group: stat.st_gid, mode: stat.st_mode & 0o7777, linked },
+    ))
 }
 
 fn open(path: &Path, flags: OFlags) -> rustix::io::Result<rustix::fd::OwnedFd> {
@@ -125,7 +130,10 @@ mod tests {
     #[test]
     fn a_secret_is_only_taken_from_a_file_that_is_the_users_alone() {
         let verdict = |owner, mode, linked| {
-            Facts { owner, mode, linked }.may_hold_secret(1000).err().unwrap_or("yes".into())
+            Facts { owner, group: 1000, mode, linked }
+                .may_hold_secret(1000)
+                .err()
+                .unwrap_or("yes".into())
         };
         assert_eq!(verdict(1000, 0o600, false), "yes");
         assert_eq!(verdict(1000, 0o400, false), "yes");

@@ -18,6 +18,7 @@ mod schema;
 mod secret;
 mod sources;
 mod token;
+mod way;
 
 pub use diagnostic::{ConfigErrors, Diagnostic};
 pub use file::FileError;
@@ -29,3 +30,4 @@ pub use secret::Secret;
 pub use sources::Sources;
 pub use token::{TokenError, looks_like_token, read_token, read_token_from};
 pub use url::Url;
+pub use way::{WayError, check_way};

@@ -14,6 +14,7 @@ use crate::file::{self, Facts, FileError, Links};
 use crate::input::{self, Input};
 use crate::schema::{self, Config, Key};
 use crate::sources::{Candidate, Sources, Trust};
+use crate::way::Viewer;
 
 /// A configuration in which nothing is wrong, and how it came to be.
 #[derive(Debug, Clone)]
@@ -67,13 +68,15 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigErrors> {
 /// Reads a file that decides for the user, as a configuration file does: it must belong to them or to
 /// root, and nobody else may write it. None if there is no such file.
 pub fn read_owned(path: &Path) -> Result<Option<String>, Box<Diagnostic>> {
+    let viewer = Viewer::this();
+    let candidate = Candidate { path: path.to_owned(), trust: Trust::Owner, required: false };
+    check_way(&candidate, viewer)?;
     let (bytes, facts) = match file::read(path, Links::Follow) {
         Ok(read) => read,
         Err(FileError::Missing) => return Ok(None),
         Err(error) => return Err(Diagnostic::of_file(path, error.to_string()).into()),
     };
-    let candidate = Candidate { path: path.to_owned(), trust: Trust::Owner, required: false };
-    check_trust(&candidate, facts, rustix::process::geteuid().as_raw())?;
+    check_trust(&candidate, facts, viewer)?;
     decode(path, bytes).map(Some)
 }
 
@@ -134,7 +137,7 @@ impl Source {
 
 struct Loader<'a> {
     home: Option<&'a Path>,
-    user: u32,
+    viewer: Viewer,
     config: Config,
     faults: Vec<Diagnostic>,
     warnings: Vec<Diagnostic>,
@@ -147,7 +150,7 @@ impl<'a> Loader<'a> {
     fn new(sources: &'a Sources) -> Self {
         Self {
             home: sources.home(),
-            user: rustix::process::geteuid().as_raw(),
+            viewer: Viewer::this(),
             config: Config::default(),
             faults: Vec::new(),
             warnings: Vec::new(),
@@ -157,6 +160,10 @@ impl<'a> Loader<'a> {
     }
 
     fn add(&mut self, candidate: Candidate) {
+        if let Err(fault) = check_way(&candidate, self.viewer) {
+            self.faults.push(*fault);
+            return;
+        }
         let (bytes, facts) = match file::read(&candidate.path, Links::Follow) {
             Ok(read) => read,
             Err(FileError::Missing) if !candidate.required => return,
@@ -165,7 +172,7 @@ impl<'a> Loader<'a> {
                 return;
             }
         };
-        if let Err(fault) = check_trust(&candidate, facts, self.user) {
+        if let Err(fault) = check_trust(&candidate, facts, self.viewer) {
             self.faults.push(*fault);
             return;
         }
@@ -224,7 +231,7 @@ impl<'a> Loader<'a> {
         value: &Spanned<DeValue<'_>>,
     ) {
         let Source { path: file, facts, .. } = source;
-        let input = Input { value, file, facts: *facts, user: self.user, home: self.home };
+        let input = Input { value, file, facts: *facts, user: self.viewer.user, home: self.home };
         match (key.set)(&mut self.config, &input) {
             Ok(()) => {
                 self.places.insert(key.path, (self.sources.len(), name));
@@ -264,18 +271,33 @@ impl<'a> Loader<'a> {
     }
 }
 
+/// Refuses a file of the user's in whose place somebody else could put another. The administrator's
+/// are in folders that are root's by their names.
+fn check_way(candidate: &Candidate, viewer: Viewer) -> Result<(), Box<Diagnostic>> {
+    let Candidate { path, trust, .. } = candidate;
+    match (trust, viewer.check(path)) {
+        (Trust::Owner, Err(error)) => Err(Diagnostic::of_file(path, error.to_string()).into()),
+        (Trust::Owner | Trust::Place, _) => Ok(()),
+    }
+}
+
 /// Refuses a file that somebody else can write: the configuration decides who may answer for the
 /// user, so whoever writes it is the user.
-fn check_trust(candidate: &Candidate, facts: Facts, user: u32) -> Result<(), Box<Diagnostic>> {
+fn check_trust(candidate: &Candidate, facts: Facts, viewer: Viewer) -> Result<(), Box<Diagnostic>> {
     let refuse = |message: String| Diagnostic::of_file(&candidate.path, message);
     if facts.mode & 0o002 != 0 {
         let fault = refuse(format!("mode {:04o} lets everybody change it", facts.mode));
         return Err(fault.hint("take that away with `chmod o-w`").into());
     }
+    if candidate.trust == Trust::Owner && viewer.is_open(facts.group, facts.mode) {
+        let fault = refuse(format!("mode {:04o} lets gid {} change it", facts.mode, facts.group));
+        return Err(fault.hint("take that away with `chmod g-w`").into());
+    }
     match candidate.trust {
-        Trust::Owner if !facts.is_owned_by(user) => {
+        Trust::Owner if !facts.is_owned_by(viewer.user) => {
             let fault = refuse(format!("belongs to uid {}, not to you", facts.owner));
-            Err(fault.hint("it says who may answer for you, so it must be yours or root's").into())
+            let hint = "it says who may answer for you, so it must be yours or root's: `chown` it";
+            Err(fault.hint(hint).into())
         }
         Trust::Owner | Trust::Place => Ok(()),
     }
@@ -316,8 +338,9 @@ mod tests {
     /// What is said of a file of this owner and mode to the user 1000.
     fn verdict(trust: Trust, owner: u32, mode: u32) -> Option<String> {
         let candidate = Candidate { path: "f".into(), trust, required: false };
-        let facts = Facts { owner, mode, linked: false };
-        check_trust(&candidate, facts, 1000).err().map(|fault| fault.message)
+        let facts = Facts { owner, group: 1000, mode, linked: false };
+        let viewer = Viewer { user: 1000, group: Some(1000), nobody: None };
+        check_trust(&candidate, facts, viewer).err().map(|fault| fault.message)
     }
 
     #[test]
@@ -328,6 +351,21 @@ mod tests {
         assert_eq!(verdict(Trust::Owner, 1001, 0o600), foreign);
         // In a user namespace, where root's files appear as nobody's.
         assert_eq!(verdict(Trust::Place, 65534, 0o644), None);
+    }
+
+    #[test]
+    fn a_group_is_believed_only_where_it_is_the_users_own() {
+        let verdict = |group, mode, trust| {
+            let candidate = Candidate { path: "f".into(), trust, required: false };
+            let facts = Facts { owner: 1000, group, mode, linked: false };
+            let viewer = Viewer { user: 1000, group: Some(1000), nobody: None };
+            check_trust(&candidate, facts, viewer).err().map(|fault| fault.message)
+        };
+        let open = Some("mode 0664 lets gid 100 change it".to_owned());
+        assert_eq!(verdict(100, 0o664, Trust::Owner), open);
+        assert_eq!(verdict(1000, 0o664, Trust::Owner), None);
+        assert_eq!(verdict(100, 0o644, Trust::Owner), None);
+        assert_eq!(verdict(100, 0o664, Trust::Place), None);
     }
 
     #[test]

@@ -2,9 +2,13 @@
 
 use std::fmt;
 
+use zeroize::Zeroizing;
+
 /// A secret text. It prints as `[redacted]`; only [`Secret::expose`] gives it away.
+///
+/// Its memory is cleared when it is dropped.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
+pub struct Secret(Zeroizing<String>);
 
 impl Secret {
     /// What stands in the place of a secret wherever one would be shown.
@@ -12,7 +16,7 @@ impl Secret {
 
     /// Wraps a secret text.
     pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+        Self(Zeroizing::new(text.into()))
     }
 
     /// The text itself. The name is long enough to find every place that gives it away.

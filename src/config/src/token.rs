@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::file::{self, FileError, Links};
 use crate::schema::Config;
 use crate::secret::Secret;
+use crate::way::{Viewer, WayError};
 
 /// The name of the systemd credential that holds the token.
 const CREDENTIAL: &str = "telegram-token";
@@ -28,7 +29,10 @@ pub enum TokenError {
         error: FileError,
     },
     /// The file belongs to somebody else, who can put another token there.
-    #[error("token file {path}: belongs to uid {owner}, not to you; it must be yours, mode 0600")]
+    #[error(
+        "token file {path}: belongs to uid {owner}, not to you; `chown` it to you, mode 0600, and get \
+         a new token from BotFather, since somebody may have read this one"
+    )]
     ForeignOwner {
         /// The file.
         path: PathBuf,
@@ -45,6 +49,15 @@ pub enum TokenError {
         path: PathBuf,
         /// Its permission bits.
         mode: u32,
+    },
+    /// Somebody else could put another file in its place.
+    #[error("token file {path}: {error}")]
+    Way {
+        /// The file.
+        path: PathBuf,
+        /// Where, and what to do.
+        #[source]
+        error: WayError,
     },
     /// The text in the file is not a token.
     #[error("token file {path}: holds no token; it must hold only what BotFather gave")]
@@ -78,9 +91,13 @@ pub fn read_token_from(config: &Config, credentials: Option<&Path>) -> Result<Se
     }
     if let Some(path) = &config.telegram.token_file {
         let path = path.clone();
+        let viewer = Viewer::this();
+        if let Err(error) = viewer.check(&path) {
+            return Err(TokenError::Way { path, error });
+        }
         return match file::read(&path, Links::Refuse) {
             Err(error) => Err(TokenError::Unreadable { path, error }),
-            Ok((_, facts)) if facts.owner != rustix::process::geteuid().as_raw() => {
+            Ok((_, facts)) if facts.owner != viewer.user => {
                 Err(TokenError::ForeignOwner { path, owner: facts.owner })
             }
             Ok((_, facts)) if facts.mode & 0o077 != 0 => {

@@ -83,3 +83,66 @@ fn a_file_that_a_group_can_write_is_warned_of() {
     fs::set_permissions(path, fs::Permissions::from_mode(0o644)).unwrap();
     assert!(folder.load().warnings.is_empty());
 }
+
+#[test]
+fn a_folder_that_others_can_write_is_refused_wherever_a_link_leads() {
+    for linked in [false, true] {
+        let folder = Folder::new();
+        let home = folder.path("home/.config/pager");
+        if linked {
+            // As those who keep their settings in a repository of their own have it.
+            let target = folder.write("dotfiles/pager/pager.toml", 0o644, "");
+            fs::create_dir_all(&home).unwrap();
+            symlink(&target, folder.path(USER)).unwrap();
+        } else {
+            folder.write(USER, 0o644, "");
+        }
+        folder.load();
+        let open = folder.path(if linked { "dotfiles" } else { "home/.config" });
+        fs::set_permissions(&open, fs::Permissions::from_mode(0o757)).unwrap();
+        let place = if linked { "dotfiles" } else { "home/.config" };
+        let expected = format!(
+            "{USER}: is reached through {place}, where others can put another file (mode 0757); \
+             take that away with `chmod go-w {place}`"
+        );
+        assert_eq!(folder.errors(), expected);
+        // Also where there is no file yet.
+        fs::remove_file(folder.path(USER)).unwrap();
+        if !linked {
+            assert_eq!(folder.errors(), expected);
+        }
+    }
+}
+
+#[test]
+fn drop_ins_are_held_to_the_same() {
+    let folder = Folder::new();
+    folder.write("home/.config/pager/pager.toml.d/a.toml", 0o644, "");
+    let drop_ins = folder.path("home/.config/pager/pager.toml.d");
+    fs::set_permissions(&drop_ins, fs::Permissions::from_mode(0o777)).unwrap();
+    let errors = folder.errors();
+    assert!(errors.contains("take that away with `chmod go-w home/.config/pager/pager.toml.d`"));
+}
+
+#[test]
+fn a_file_of_somebody_else_is_refused() {
+    if !rustix::process::geteuid().is_root() {
+        // Only root can give a file away.
+        return;
+    }
+    let folder = Folder::new();
+    let path = folder.write(USER, 0o644, "");
+    std::os::unix::fs::chown(&path, Some(12345), None).unwrap();
+    let errors = folder.errors();
+    assert!(errors.starts_with(&format!("{USER}: belongs to uid 12345, not to you")), "{errors}");
+    std::os::unix::fs::chown(&path, Some(0), None).unwrap();
+    let dir = folder.path("home/.config");
+    std::os::unix::fs::chown(&dir, Some(12345), None).unwrap();
+    assert_eq!(
+        folder.errors(),
+        format!(
+            "{USER}: is reached through home/.config, which belongs to uid 12345, who can put \
+             another file there; `chown` that to you, or use a folder of your own"
+        )
+    );
+}

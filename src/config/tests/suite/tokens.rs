@@ -159,3 +159,17 @@ fn a_token_in_pager_toml_needs_a_private_file() {
     let errors = load(&Sources::single(folder.path("link.toml"))).unwrap_err();
     assert_eq!(folder.short(&errors), expected("link.toml", "is a symbolic link"));
 }
+
+#[test]
+fn a_token_is_not_taken_through_a_folder_of_others() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = Folder::new();
+    let path = folder.write("open/token", 0o600, TOKEN);
+    let mode = std::fs::Permissions::from_mode(0o777);
+    std::fs::set_permissions(folder.path("open"), mode).unwrap();
+    assert_eq!(
+        refusal(&folder, &config(path)),
+        "token file open/token: is reached through open, where others can put another file (mode \
+         0777); take that away with `chmod go-w open`"
+    );
+}

@@ -20,6 +20,11 @@ pub fn set() {
     {
         tracing::warn!("the limit of open files stays at {:?}: {error}", files.current);
     }
+    forbid_dumps();
+}
+
+/// Sees to it that no core dump holds a secret, and that no other program reads this one's memory.
+fn forbid_dumps() {
     let core = getrlimit(Resource::Core);
     if core.maximum != Some(0)
         && let Err(error) = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })

@@ -13,7 +13,7 @@ mod write;
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
@@ -147,34 +147,50 @@ fn open_database(path: &Path) -> Result<Connection, StoreError> {
 /// Makes the folder 0700, or checks that nobody else can look into the one that is there.
 fn private_dir(dir: &Path) -> Result<(), StoreError> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(StoreError::io(dir))?;
-    let mode = fs::metadata(dir).map_err(StoreError::io(dir))?.permissions().mode();
-    if mode & 0o077 != 0 {
+    let stat = fs::metadata(dir).map_err(StoreError::io(dir))?;
+    check_owner(dir, &stat)?;
+    if stat.mode() & 0o077 != 0 {
         fs::set_permissions(dir, fs::Permissions::from_mode(0o700)).map_err(StoreError::io(dir))?;
     }
-    Ok(())
+    // Whoever could put another folder in its place would say what was decided.
+    pager_config::check_way(dir).map_err(io::Error::other).map_err(StoreError::io(dir))
+}
+
+/// Refuses what somebody else made.
+fn check_owner(path: &Path, stat: &fs::Metadata) -> Result<(), StoreError> {
+    let (owner, me) = (stat.uid(), rustix::process::geteuid().as_raw());
+    if owner == me {
+        return Ok(());
+    }
+    let why =
+        format!("belongs to uid {owner}, not to you; `chown` it if you know why, or move it away");
+    Err(StoreError::io(path)(io::Error::other(why)))
 }
 
 /// Makes the file 0600 before SQLite does it with the umask; its `-wal` and `-shm` follow its mode.
 fn private_file(path: &Path) -> Result<(), StoreError> {
-    fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(path)
-        .and_then(|file| file.set_permissions(fs::Permissions::from_mode(0o600)))
-        .map_err(StoreError::io(path))
+    let file = open_private(path)?;
+    file.set_permissions(fs::Permissions::from_mode(0o600)).map_err(StoreError::io(path))
 }
 
-fn lock(dir: &Path) -> Result<fs::File, StoreError> {
-    let path = dir.join(LOCK);
+/// Opens or makes a file of this user's, where no link is followed.
+fn open_private(path: &Path) -> Result<fs::File, StoreError> {
+    let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
     let file = fs::OpenOptions::new()
         .write(true)
         .create(true)
         .truncate(false)
         .mode(0o600)
-        .open(&path)
-        .map_err(StoreError::io(&path))?;
+        .custom_flags(flags.bits().cast_signed())
+        .open(path)
+        .map_err(StoreError::io(path))?;
+    check_owner(path, &file.metadata().map_err(StoreError::io(path))?)?;
+    Ok(file)
+}
+
+fn lock(dir: &Path) -> Result<fs::File, StoreError> {
+    let path = dir.join(LOCK);
+    let file = open_private(&path)?;
     match rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(file),
         Err(rustix::io::Errno::WOULDBLOCK) => Err(StoreError::Locked(dir.to_owned())),

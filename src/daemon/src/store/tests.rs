@@ -14,6 +14,7 @@ use pager_core::{
 use super::*;
 
 mod audit_files;
+mod folders;
 
 /// A machine and its store, driven as the engine drives them.
 struct Pair {

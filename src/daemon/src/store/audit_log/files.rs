@@ -59,6 +59,10 @@ fn own(file: &File) -> io::Result<()> {
     if !metadata.is_file() {
         return Err(io::Error::other("it is not a regular file"));
     }
+    if metadata.uid() != rustix::process::geteuid().as_raw() {
+        let why = format!("it belongs to uid {}, not to you", metadata.uid());
+        return Err(io::Error::other(why));
+    }
     if metadata.mode() & 0o077 != 0 {
         file.set_permissions(fs::Permissions::from_mode(0o600))?;
     }
