@@ -219,7 +219,7 @@ impl Stage {
 }
 
 fn is_refusal(text: &str) -> bool {
-    let rights = Right::ALL.into_iter().map(|right| right.missing());
+    let rights = Right::ALL.into_iter().map(Right::missing);
     let others = [Why::NotHere, Why::NotForGuests, Why::NotOwner, Why::HostOnly];
     rights.chain(others.into_iter().filter_map(Why::answer)).any(|refusal| refusal == text)
 }
