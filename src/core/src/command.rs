@@ -1,15 +1,17 @@
 //! Everything that can be asked of the machine, and what it answers.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 
-use crate::access::{Code, Principal, RoleName};
+use crate::access::{Code, Principal, RoleName, Rules};
 use crate::approval::{Approval, Request, Resolution, Verdict};
 use crate::session::Facts;
 use crate::{ApprovalId, Effect, Event, Judgement, News, SessionId, Sha256Hex};
 
 /// What comes from outside with a command, so that the machine needs no clock, no randomness and
 /// no configuration of its own.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Context {
     /// The time.
     pub now: Timestamp,
@@ -19,15 +21,18 @@ pub struct Context {
     pub window: SignedDuration,
     /// How much is too much.
     pub limits: Limits,
+    /// Who may do what, by the configuration.
+    pub rules: Arc<Rules>,
     /// Whether the process that the command's session is bound to still lives. Where it has ended,
     /// another may take its place: a session that is resumed.
     pub agent_lives: bool,
 }
 
 impl Context {
-    /// A context with the default limits.
-    pub const fn new(now: Timestamp, fresh: [u8; 16], window: SignedDuration) -> Self {
-        Self { now, fresh, window, limits: Limits::DEFAULT, agent_lives: false }
+    /// A context with the default limits, and rules by which nobody is known.
+    pub fn new(now: Timestamp, fresh: [u8; 16], window: SignedDuration) -> Self {
+        let (limits, rules) = (Limits::DEFAULT, Arc::default());
+        Self { now, fresh, window, limits, rules, agent_lives: false }
     }
 }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::sanitize::one_line;
-use crate::{Origin, SessionId};
+use crate::{Actor, Origin, SessionId};
 
 /// A coding agent by its short name: `claude`, `codex`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -94,6 +94,10 @@ pub struct Session {
     /// The process that first spoke for it, and may alone speak for it while it lives.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
+    /// Who last told it what to do: by a prompt, an answer, or the words of a no. None where nobody has
+    /// yet, as far as pager knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub driver: Option<Actor>,
     /// How often in a row a person denied what it wanted to do.
     #[serde(default)]
     pub denials: u32,

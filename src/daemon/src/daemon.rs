@@ -18,6 +18,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use crate::access;
 use crate::args::Args;
 use crate::codex::Codex;
 use crate::doors::{self, Doors};
@@ -206,7 +207,8 @@ fn options(config: &Config) -> Options {
         approvals_per_minute: config.limits.approvals_per_minute,
         denials_in_a_row: config.limits.denials_in_a_row,
     };
-    Options { limits, ..Options::new(window, doors::durable(config)) }
+    let rules = Arc::new(access::rules(config));
+    Options { limits, rules, ..Options::new(window, doors::durable(config)) }
 }
 
 /// Starts the engine on a thread of its own: its disk must hold up no socket.

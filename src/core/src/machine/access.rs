@@ -4,9 +4,11 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Machine;
 use super::draft::{Draft, refuse};
-use crate::access::{Code, Knock, Pairing, Pairings, Principal, Rejected, RoleName};
+use crate::access::{Code, Knock, Pairing, Pairings, Principal, Rejected, Role, RoleName, Rules};
+use crate::sanitize::one_line;
 use crate::{
-    AccessChange, AccessCommand, Actor, Context, Event, Knocker, News, Outcome, Refusal, Reply,
+    AccessChange, AccessCommand, Actor, Approval, Context, Event, Knocker, News, Outcome, Refusal,
+    Reply, Session, Verdict,
 };
 
 /// All that was decided on access, and all that waits to be.
@@ -91,6 +93,37 @@ impl Machine {
             }
         }
         draft.done()
+    }
+
+    /// The no that a call gets before anybody is asked, as the role of whoever last told the session
+    /// what to do may not have such a tool used, and the rule that says so.
+    pub(super) fn barred(
+        &self,
+        rules: &Rules,
+        session: &Session,
+        approval: &Approval,
+    ) -> Option<(Verdict, String)> {
+        let owner = RoleName::owner();
+        let role = match &session.driver {
+            Some(Actor::Telegram { user }) => rules
+                .people
+                .get(user)
+                .or_else(|| self.access.principals.get(user).map(|known| &known.role)),
+            _ => Some(&owner),
+        };
+        let tool = approval.tool.as_str();
+        let denies = |role: &Role| role.denies(tool).is_some();
+        let name = match role.and_then(|name| Some((name, rules.roles.get(name)?))) {
+            Some((name, role)) => denies(role).then_some(name)?,
+            // Somebody in a group, a guest, somebody removed since: no more than anybody's.
+            None => rules.roles.iter().find(|(_, role)| denies(role)).map(|(name, _)| name)?,
+        };
+        let reason = format!(
+            "pager denies this: {} may not be used while somebody in the role {name}, or in none, says \
+             what to do.",
+            one_line(tool, 80)
+        );
+        Some((Verdict::deny(reason), format!("role:{name}")))
     }
 
     /// Somebody unknown wrote. Where they are to be told a code the reply has it, this once.

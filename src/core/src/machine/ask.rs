@@ -31,7 +31,7 @@ impl Machine {
         let impostor = self.impostor(context, facts);
         let seen = match impostor {
             Some(_) => None,
-            None => self.learn(context, facts, Some(Phase::Working)),
+            None => self.learn(context, facts, Some(Phase::Working), None),
         };
         let known = self.sessions.get(&facts.session);
         let session = match &seen {
@@ -47,7 +47,8 @@ impl Machine {
             approval.cwd = cwd;
         }
         approval.impostor = impostor.is_some();
-        let verdict = standing_verdict(&approval, session);
+        let barred = session.and_then(|session| self.barred(&context.rules, session, &approval));
+        let verdict = standing_verdict(&approval, session, barred);
         draft.events.extend(seen);
         if let Some((verdict, rule)) = verdict {
             let by = Actor::Policy { rule };
@@ -101,9 +102,16 @@ fn nearly(limit: u32) -> u32 {
 }
 
 /// The verdict that is given without asking anybody, and the rule that gives it.
-fn standing_verdict(approval: &Approval, session: Option<&Session>) -> Option<(Verdict, String)> {
+fn standing_verdict(
+    approval: &Approval,
+    session: Option<&Session>,
+    barred: Option<(Verdict, String)>,
+) -> Option<(Verdict, String)> {
     if let Some(Judgement { ruling: Ruling::Deny, .. }) = &approval.judgement {
         return approval.judgement.as_ref().and_then(|judgement| verdict_of(approval, judgement));
+    }
+    if barred.is_some() {
+        return barred;
     }
     let session = session.filter(|session| session.paused.is_some());
     if let Some(session) = session {

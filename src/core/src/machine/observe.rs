@@ -29,7 +29,8 @@ impl Machine {
             Activity::Ended => Some(Phase::Ended),
             Activity::SubagentEnded { .. } | Activity::Told => None,
         };
-        draft.events.extend(self.learn(context, facts, phase));
+        let driver = (*activity == Activity::Prompted).then_some(Actor::Terminal);
+        draft.events.extend(self.learn(context, facts, phase, driver));
         for id in self.settled_by(&facts.session, activity) {
             draft.settle(id, ended(State::Elsewhere, Actor::Terminal, context.now));
         }
@@ -88,6 +89,7 @@ impl Machine {
         context: &Context,
         facts: &Facts,
         phase: Option<Phase>,
+        driver: Option<Actor>,
     ) -> Option<Event> {
         let known = self.sessions.get(&facts.session);
         let mut session = known.cloned().unwrap_or_else(|| Session {
@@ -101,6 +103,7 @@ impl Machine {
             context_percent: None,
             cost_usd: None,
             origin: None,
+            driver: None,
             denials: 0,
             paused: None,
             started: context.now,
@@ -126,6 +129,7 @@ impl Machine {
         session.context_percent = facts.context_percent.or(session.context_percent);
         session.cost_usd = facts.cost_usd.or(session.cost_usd);
         session.phase = phase.unwrap_or(session.phase);
+        session.driver = driver.or(session.driver);
         if known == Some(&session) {
             return None;
         }

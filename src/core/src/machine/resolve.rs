@@ -44,7 +44,8 @@ impl Machine {
         draft.reply(Reply::Resolved(resolution))
     }
 
-    /// Counts denials in a row, and pauses the session that has had too many.
+    /// Notes who told the session something, counts denials in a row, and pauses the session that has
+    /// had too many.
     fn count(
         &self,
         draft: &mut Draft,
@@ -56,15 +57,18 @@ impl Machine {
         let denials = match resolution.state {
             // Sending a plan back is how plans are made.
             State::Denied if approval.kind != Kind::Plan => session.denials.saturating_add(1),
-            State::Denied => return,
+            State::Denied => session.denials,
             _ => 0,
         };
-        if denials == session.denials {
+        let driver = drives(resolution).or_else(|| session.driver.clone());
+        if denials == session.denials && driver == session.driver {
             return;
         }
         let limit = context.limits.denials_in_a_row;
-        let pauses = limit > 0 && denials >= limit && session.paused.is_none();
+        let more = denials > session.denials;
+        let pauses = more && limit > 0 && denials >= limit && session.paused.is_none();
         let mut session = session.clone();
+        session.driver = driver;
         session.denials = denials;
         session.changed = context.now;
         if pauses {
@@ -175,6 +179,16 @@ fn permitted(
         rule.unwrap_or("default"),
         require.words()
     )))
+}
+
+/// Who it is that tells an agent with this what to do: by an answer, or by the words of a no.
+fn drives(resolution: &Resolution) -> Option<Actor> {
+    let says = match resolution.verdict.as_ref()? {
+        Verdict::Answer { .. } => true,
+        Verdict::Deny { reason, .. } => !reason.trim().is_empty(),
+        Verdict::Allow | Verdict::AllowAlways | Verdict::AllowEdits => false,
+    };
+    says.then(|| resolution.by.clone())
 }
 
 /// Whether a verdict is an answer to such a question.

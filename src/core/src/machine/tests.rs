@@ -1,8 +1,10 @@
 //! The cases worth naming, and what must hold in all of them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::*;
+use crate::access::Rules;
 use crate::approval::{Input, Kind};
 use crate::audit::{self, Head};
 use crate::{
@@ -44,6 +46,7 @@ struct World {
     fresh: u8,
     agent_lives: bool,
     limits: Limits,
+    rules: Arc<Rules>,
     /// How many seconds an approval waits.
     window: i64,
 }
@@ -58,6 +61,7 @@ impl Default for World {
             fresh: 0,
             agent_lives: false,
             limits: Limits::DEFAULT,
+            rules: Arc::default(),
             window: 60,
         }
     }
@@ -73,6 +77,7 @@ impl World {
         );
         context.agent_lives = self.agent_lives;
         context.limits = self.limits;
+        context.rules = self.rules.clone();
         let outcome = self.machine.handle(&context, actor, command);
         for event in &outcome.events {
             self.machine.apply(event);
@@ -303,6 +308,7 @@ fn a_broken_chain_is_found() {
 }
 
 mod access;
+mod driving;
 mod limits;
 mod origins;
 mod policy;

@@ -9,9 +9,11 @@ mod handle;
 mod journal;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use pager_core::access::Rules;
 use pager_core::{
     Actor, Approval, ApprovalId, Command, Context, Event, Limits, Machine, Process, Refusal, Reply,
     Resolution, Session,
@@ -42,6 +44,8 @@ pub struct Options {
     pub doors: Vec<&'static str>,
     /// How much is too much.
     pub limits: Limits,
+    /// Who may do what.
+    pub rules: Arc<Rules>,
     /// Tells whether a process still lives.
     pub lives: fn(&Process) -> bool,
 }
@@ -49,7 +53,8 @@ pub struct Options {
 impl Options {
     /// Options with the default limits, on this machine.
     pub fn new(window: SignedDuration, doors: Vec<&'static str>) -> Self {
-        Self { window, doors, limits: Limits::DEFAULT, lives: crate::host::process::lives }
+        let (limits, rules) = (Limits::DEFAULT, Arc::default());
+        Self { window, doors, limits, rules, lives: crate::host::process::lives }
     }
 }
 
@@ -222,6 +227,7 @@ impl<C: Clock> Engine<C> {
         let window = window.unwrap_or(self.options.window);
         let context = Context {
             limits: self.options.limits,
+            rules: self.options.rules.clone(),
             agent_lives: self.agent_lives(&command),
             ..Context::new(self.clock.now(), fresh, window)
         };

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
+use pager_core::access::{Role, RoleName};
 use pager_core::approval::{Input, Kind, Request};
 use pager_core::{Agent, Facts, RequestId, SessionId, State, Verdict};
 
@@ -157,4 +158,34 @@ async fn prefixes_name_one_approval() {
     let shared = others.iter().any(|other| other.as_bytes()[0] == first);
     let found = handle.find(&text[..1]).await;
     assert_eq!(shared, matches!(found, Err(FindError::Ambiguous(_))), "{found:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_somebodys_role_denies_is_evidence_too_and_outlives_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = |dir: &std::path::Path| {
+        let mut roles = Role::built_in();
+        roles.get_mut(&RoleName::developer()).unwrap().deny_tools = vec!["Ba*".to_owned()];
+        let people = [(7, RoleName::developer())].into();
+        let rules = Arc::new(Rules { people, roles, ..Rules::default() });
+        let options = Options { rules, ..Options::new(SignedDuration::from_mins(10), Vec::new()) };
+        let clock = TestClock { start: Instant::now() };
+        let (engine, handle) =
+            Engine::new(Store::open(dir).unwrap(), clock, options, None).unwrap();
+        (tokio::spawn(engine.run()), handle)
+    };
+    let (task, handle) = run(dir.path());
+    let id = asked(&handle, 1).await;
+    let deny = Command::resolve(id, Verdict::deny("the other way round"));
+    handle.submit(Actor::Telegram { user: 7 }, deny).await.unwrap();
+    drop(handle);
+    task.await.unwrap();
+
+    let (_task, handle) = run(dir.path());
+    let id = asked(&handle, 2).await;
+    let end = handle.approval(id).await.unwrap().unwrap().resolution.unwrap();
+    let by = Actor::Policy { rule: "role:developer".to_owned() };
+    assert_eq!((end.state, end.by), (State::Denied, by));
+    let audit = std::fs::read_to_string(dir.path().join("audit.jsonl")).unwrap();
+    assert!(audit.lines().last().unwrap().contains(r#""by":"policy:role:developer""#), "{audit}");
 }
