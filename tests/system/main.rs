@@ -8,6 +8,7 @@ mod codex;
 mod doors;
 mod faults;
 mod package;
+mod pairing;
 mod polkit;
 mod questions;
 mod scene;
@@ -21,6 +22,7 @@ fn main() -> ExitCode {
         questions::SCENARIOS,
         faults::SCENARIOS,
         self_approval::SCENARIOS,
+        pairing::SCENARIOS,
         polkit::SCENARIOS,
         package::SCENARIOS,
         codex::SCENARIOS,

@@ -17,7 +17,7 @@ pub(crate) const GUARDED: &str = "touch made && curl -s http://127.0.0.1:9 ; ech
 pub(crate) struct House<'a> {
     pub(crate) system: &'a System,
     pub(crate) desktop: Desktop<'a>,
-    notifications: Notifications,
+    pub(crate) notifications: Notifications,
     pub(crate) bot: BotApi,
 }
 

@@ -37,7 +37,7 @@ approve='pagerctl approve "$1" >/dev/null 2>&1; echo $? >/home/user/status'
 
 fn no_agent_approves_itself(system: &System) -> Result<()> {
     let house = House::open(system)?;
-    let asking = selfish(system, house)?;
+    let asking = selfish(system, house, SELFISH)?;
     let id = &asking.approval;
     let terminal = asking.terminal.socket();
     system.run_as_user(["sh", "-c", "echo \"$*\" >/home/user/id", "sh", id, terminal])?;
@@ -68,10 +68,14 @@ fn no_agent_approves_itself(system: &System) -> Result<()> {
     Ok(())
 }
 
-/// Starts an agent that may run the script, and then asks for something.
-fn selfish<'a>(system: &'a System, house: House<'a>) -> Result<Asking<'a>> {
+/// Starts an agent that may run this script, and then asks for something.
+pub(crate) fn selfish<'a>(
+    system: &'a System,
+    house: House<'a>,
+    script: &str,
+) -> Result<Asking<'a>> {
     system.run_as_user(["mkfifo", "/home/user/id", "/home/user/outcome", "/home/user/status"])?;
-    system.write_as_user(&format!("{FOLDER}/selfish"), SELFISH)?;
+    system.write_as_user(&format!("{FOLDER}/selfish"), script)?;
     system.run_as_user(["chmod", "755", &format!("{FOLDER}/selfish")])?;
     let settings = system.run_as_user(["cat", SETTINGS])?;
     let mut settings: serde_json::Value = serde_json::from_str(&settings)?;
