@@ -127,7 +127,7 @@ pub enum Action {
     Approve,
     /// To say no.
     Deny,
-    /// To stop what an agent does.
+    /// To deny all that a session waits for, and end its turn.
     Stop,
     /// To let a paused session ask again, to end sessions, to change how they work.
     Manage,
@@ -143,8 +143,8 @@ impl Action {
     /// The right it takes; none where another rule decides.
     pub const fn right(self) -> Option<Right> {
         match self {
-            Self::Prompt | Self::Stop => Some(Right::Prompt),
-            Self::Approve | Self::Deny => Some(Right::Approve),
+            Self::Prompt => Some(Right::Prompt),
+            Self::Approve | Self::Deny | Self::Stop => Some(Right::Approve),
             Self::Manage => Some(Right::Manage),
             Self::Files => Some(Right::Files),
             Self::Look | Self::Panic | Self::Govern => None,

@@ -55,7 +55,7 @@ pub enum State {
     Answered,
     /// Nobody answered in time; the agent's own dialog remains.
     Expired,
-    /// The agent went away before an answer.
+    /// The agent went away before an answer, or a panic shut everything.
     Cancelled,
     /// The person answered at the agent's own dialog.
     Elsewhere,

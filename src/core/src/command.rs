@@ -162,8 +162,11 @@ pub enum AccessCommand {
         /// Their number.
         user: i64,
     },
-    /// Everything from outside is shut.
-    Lock,
+    /// Everything from outside is shut, and what waits is cancelled.
+    Lock {
+        /// Why, in the words of whoever does it; may be empty.
+        reason: String,
+    },
     /// It is opened again.
     Unlock,
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::access::{Pairing, Principal};
 use crate::approval::{Approval, Resolution, Revocation};
 use crate::session::Session;
-use crate::{ApprovalId, Judgement, Notice, SessionId};
+use crate::{Actor, ApprovalId, Judgement, Notice, SessionId};
 
 /// Something that has happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -102,7 +102,12 @@ pub enum AccessChange {
         user: i64,
     },
     /// Everything from outside is shut.
-    Locked,
+    Locked {
+        /// By whom.
+        by: Actor,
+        /// Why, in their words; may be empty.
+        reason: String,
+    },
     /// It is open again.
     Unlocked,
 }

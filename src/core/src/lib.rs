@@ -42,7 +42,7 @@ pub use command::{
 pub use event::{AccessChange, Durability, Effect, Event};
 pub use ids::{ApprovalId, InvalidId, RequestId, SessionId, Sha256Hex};
 pub use judgement::{Judgement, Require, Ruling};
-pub use machine::Machine;
+pub use machine::{Lock, Machine};
 pub use notice::{News, Notice};
 pub use origin::{Origin, Process};
 pub use session::{Agent, Facts, Phase, Session, label_for};

@@ -13,9 +13,12 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    Actor, Approval, ApprovalId, Command, Context, Event, News, Outcome, Phase, RequestId, Session,
-    SessionId,
+    AccessCommand, Actor, Approval, ApprovalId, Command, Context, Effect, Event, News, Outcome,
+    Phase, Refusal, RequestId, Session, SessionId,
 };
+use draft::refuse;
+
+pub use access::Lock;
 
 /// How long what was told is not told again.
 const SILENCE: SignedDuration = SignedDuration::from_mins(10);
@@ -78,6 +81,19 @@ impl Machine {
 
     /// Decides what a command comes to. Nothing changes until the events are applied.
     pub fn handle(&self, context: &Context, actor: &Actor, command: Command) -> Outcome {
+        if self.shuts_out(actor, &command) {
+            return refuse(Refusal::NotAllowed("everything is shut since a panic".to_owned()));
+        }
+        let opens = matches!(command, Command::Access(AccessCommand::Unlock));
+        let mut outcome = self.decide(context, actor, command);
+        if self.access.locked.is_some() && !opens {
+            // Nothing goes out but that a question is taken back.
+            outcome.effects.retain(|effect| matches!(effect, Effect::Settle(_)));
+        }
+        outcome
+    }
+
+    fn decide(&self, context: &Context, actor: &Actor, command: Command) -> Outcome {
         match command {
             Command::Observe { facts, activity } => self.observe(context, &facts, &activity),
             Command::Ask { facts, request } => self.ask(context, &facts, *request),

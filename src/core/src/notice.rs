@@ -122,7 +122,25 @@ pub enum News {
     /// Somebody tried a pairing code that nobody has.
     WrongCode,
     /// Everything from outside is shut.
-    Locked,
+    Locked {
+        /// Why, in the words of whoever did it; may be empty.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        reason: String,
+        /// How many approvals were cancelled.
+        #[serde(default)]
+        cancelled: u32,
+    },
+    /// What a panic has done once everything was shut.
+    Secured {
+        /// The units that were stopped.
+        stopped: Vec<String>,
+        /// The agents that still run.
+        left: Vec<String>,
+        /// The folder with the evidence; empty where there is none.
+        evidence: String,
+        /// What is missing there.
+        missing: Vec<String>,
+    },
     /// It is open again.
     Unlocked,
 }
@@ -130,7 +148,7 @@ pub enum News {
 impl News {
     /// The word for its kind on every door: `self_approval`, `misfit`, `impostor`, `busy`, `queued`,
     /// `paused`, `resumed`, `knocked`, `let_in`, `turned_away`, `removed`, `wrong_code`, `locked`,
-    /// `unlocked` or `acknowledged`.
+    /// `secured`, `unlocked` or `acknowledged`.
     pub const fn word(&self) -> &'static str {
         match self {
             Self::SelfApproval { .. } | Self::Meddled { .. } => "self_approval",
@@ -146,7 +164,8 @@ impl News {
             Self::TurnedAway { .. } => "turned_away",
             Self::Removed { .. } => "removed",
             Self::WrongCode => "wrong_code",
-            Self::Locked => "locked",
+            Self::Locked { .. } => "locked",
+            Self::Secured { .. } => "secured",
             Self::Unlocked => "unlocked",
         }
     }
@@ -173,7 +192,8 @@ impl Notice {
             | News::TurnedAway { user, .. }
             | News::Removed { user, .. } => format!("access {user}"),
             News::WrongCode => format!("wrong code {}", self.by),
-            News::Locked | News::Unlocked => "locked".to_owned(),
+            News::Locked { .. } | News::Unlocked => "locked".to_owned(),
+            News::Secured { evidence, .. } => format!("secured {evidence}"),
         }
     }
 
@@ -192,7 +212,8 @@ impl Notice {
             News::TurnedAway { .. } => Some(("access.refused", "refuse")),
             News::Removed { .. } => Some(("access.removed", "revoke")),
             News::WrongCode => Some(("access.wrong_code", "refuse")),
-            News::Locked => Some(("panic.begun", "lock")),
+            News::Locked { .. } => Some(("panic.begun", "lock")),
+            News::Secured { .. } => Some(("panic.acted", "remark")),
             News::Unlocked => Some(("panic.ended", "unlock")),
             News::Busy { .. } | News::Queued { .. } => None,
         }

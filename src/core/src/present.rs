@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::approval::{Approval, Kind, Resolution, State, Verdict};
 use crate::sanitize::{in_line, one_line, visible};
-use crate::{Agent, Judgement, question};
+use crate::{Actor, Agent, Judgement, question};
 
 pub use notices::notice;
 pub use part::{Format, Hidden, Part, WARNING, plain, without_secrets};
@@ -182,7 +182,10 @@ pub fn settlement(resolution: &Resolution) -> String {
     match (resolution.state, &resolution.verdict) {
         (State::Elsewhere, _) => "Answered at the terminal".to_owned(),
         (State::Expired, _) => "Expired: nobody answered in time, the terminal decides".to_owned(),
-        (State::Cancelled, _) => "Cancelled: the agent has gone".to_owned(),
+        (State::Cancelled, _) if resolution.by == Actor::Agent => {
+            "Cancelled: the agent has gone".to_owned()
+        }
+        (State::Cancelled, _) => "Cancelled: panic".to_owned(),
         (_, Some(Verdict::AllowAlways)) => format!("Always allowed {by}"),
         (_, Some(Verdict::AllowEdits)) => format!("Allowed with its edits {by}"),
         (State::Allowed, _) => format!("Allowed {by}"),
@@ -201,7 +204,10 @@ pub fn late(resolution: &Resolution) -> String {
     match resolution.state {
         State::Elsewhere => format!("Already answered at the terminal at {time}"),
         State::Expired => format!("Too late: expired at {time}, the terminal decides"),
-        State::Cancelled => format!("Too late: the agent had gone at {time}"),
+        State::Cancelled if resolution.by == Actor::Agent => {
+            format!("Too late: the agent had gone at {time}")
+        }
+        State::Cancelled => format!("Too late: cancelled by a panic at {time}"),
         state => format!("Already {} {} at {time}", state.as_str(), resolution.by.words()),
     }
 }
@@ -231,11 +237,14 @@ mod tests {
             let at = jiff::Timestamp::UNIX_EPOCH;
             late(&Resolution { state, verdict: None, by, at, message_id: None })
         };
-        use crate::Actor;
         let desktop = late(State::Denied, Actor::Desktop);
         assert_eq!(desktop, "Already denied on the desktop at 00:00 UTC");
         let terminal = late(State::Elsewhere, Actor::Terminal);
         assert_eq!(terminal, "Already answered at the terminal at 00:00 UTC");
+        let gone = late(State::Cancelled, Actor::Agent);
+        assert_eq!(gone, "Too late: the agent had gone at 00:00 UTC");
+        let panic = late(State::Cancelled, Actor::Desktop);
+        assert_eq!(panic, "Too late: cancelled by a panic at 00:00 UTC");
         let expired = late(State::Expired, Actor::Timeout);
         assert_eq!(expired, "Too late: expired at 00:00 UTC, the terminal decides");
     }

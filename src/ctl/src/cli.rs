@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{approve, audit, config, demo, hooks, pair, policy, setup};
+use crate::commands::{approve, audit, config, demo, hooks, pair, panic, policy, setup};
 use crate::output::Output;
 
 /// See and answer what coding agents ask.
@@ -112,6 +112,9 @@ pub(crate) enum Verb {
     Policy(policy::Args),
     /// Go through everything that pager stands on; exits with 1 if something does not work.
     Doctor,
+    /// Shut everything from outside at once: no chat is heard, what waits is cancelled, agents are
+    /// stopped. Or open it again.
+    Panic(panic::Args),
     /// Show one approval from question to answer, in a temporary place.
     Demo(demo::Args),
 }

@@ -22,6 +22,7 @@ use crate::access;
 use crate::args::Args;
 use crate::codex::Codex;
 use crate::doors::{self, Doors};
+use crate::emergency::{self, Emergency};
 use crate::engine::{Engine, EngineError, Handle, Heartbeat, Options, SystemClock};
 use crate::host::notify;
 use crate::host::sockets::{self, Passed};
@@ -82,7 +83,17 @@ pub async fn run(args: &Args, passed: Passed) -> Result<(), Failure> {
     judge_left(&policy, &handle).await;
     let mut doors = Doors::new();
     doors.arrange(&handle, &config).await;
-    let mut dbus = DBus::start(&handle, &doors, &runtime_dir).await?;
+    let place = emergency::Place {
+        policy: policy_file(args, &paths),
+        bus: match BusChoice::from_env() {
+            BusChoice::Address(address) => Some(address),
+            BusChoice::Off => None,
+        },
+        ..emergency::Place::new(&state_dir, sources.clone())
+    };
+    let emergency = Emergency::new(handle.clone(), place);
+    tokio::spawn(Arc::clone(&emergency).watch());
+    let mut dbus = DBus::start(&handle, &doors, emergency, &runtime_dir).await?;
     let entry = Entry::new(handle.clone(), Arc::clone(&policy));
     let codex = Codex::new(entry.clone(), codex_home().as_deref(), config.approvals.codex_window);
     let bus = dbus.path.display().to_string();
@@ -253,7 +264,12 @@ struct DBus {
 
 impl DBus {
     /// Opens the door, and returns once its name is owned or cannot be had for now.
-    async fn start(handle: &Handle, doors: &Doors, runtime_dir: &Path) -> anyhow::Result<Self> {
+    async fn start(
+        handle: &Handle,
+        doors: &Doors,
+        emergency: Arc<Emergency>,
+        runtime_dir: &Path,
+    ) -> anyhow::Result<Self> {
         let path = runtime_dir.join("bus.sock");
         let listener = sockets::bind(&path)?;
         listener.set_nonblocking(true)?;
@@ -265,6 +281,7 @@ impl DBus {
             telegram_state: doors.telegram_state(),
             rules: doors.rules(),
             warnings: doors.warnings(),
+            emergency,
             hook_program: hook_program(),
             wirings: wirings(),
         };

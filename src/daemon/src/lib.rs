@@ -9,6 +9,7 @@ pub mod args;
 pub mod codex;
 pub mod daemon;
 pub mod doors;
+pub mod emergency;
 pub mod engine;
 pub mod faults;
 pub mod host;

@@ -6,11 +6,13 @@ use std::path::Path;
 
 use futures_util::StreamExt;
 use jiff::SignedDuration;
+use pager_config::Sources;
 use pager_core::approval::{Input, Kind, Request};
 use pager_core::{
     Actor, Agent, ApprovalId, Command, Facts, Reply, RequestId, SessionId, State, Verdict,
 };
 use pager_tests::bus::Bus;
+use pagerd::emergency::{Emergency, Place};
 use pagerd::engine::{Engine, Handle, Options, SystemClock};
 use pagerd::store::Store;
 use pagerd::surfaces::dbus::{self, BUS_NAME, BusChoice, BusState, Controls, ROOT};
@@ -56,12 +58,14 @@ struct Door {
 impl Door {
     fn open(house: &House, bus: &Path) -> Self {
         let (reload, _) = mpsc::channel(1);
+        let place = Place::new("/nonexistent", Sources::single("/nonexistent"));
         let controls = Controls {
             version: "1".to_owned(),
             reload,
             telegram_state: watch::channel("off".to_owned()).1,
             rules: watch::channel(pager_core::access::Rules::default()).1,
             warnings: watch::channel(Vec::new()).1,
+            emergency: Emergency::new(house.handle.clone(), place),
             hook_program: "/nonexistent".into(),
             wirings: Vec::new(),
         };

@@ -3,20 +3,32 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::Machine;
-use super::draft::{Draft, refuse};
+use super::draft::{Draft, ended, refuse};
 use crate::access::{Code, Knock, Pairing, Pairings, Principal, Rejected, Role, RoleName, Rules};
 use crate::sanitize::one_line;
 use crate::{
-    AccessChange, AccessCommand, Actor, Approval, Context, Event, Knocker, News, Outcome, Refusal,
-    Reply, Session, Verdict,
+    AccessChange, AccessCommand, Actor, Approval, Command, Context, Effect, Event, Knocker, News,
+    Outcome, Refusal, Reply, Session, State, Verdict,
 };
+
+/// Everything from outside is shut.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lock {
+    /// Since when.
+    pub at: Timestamp,
+    /// By whom.
+    pub by: Actor,
+    /// Why, in their words; may be empty.
+    pub reason: String,
+}
 
 /// All that was decided on access, and all that waits to be.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Known {
     pub(super) pairings: Pairings,
     pub(super) principals: std::collections::BTreeMap<i64, Principal>,
-    pub(super) locked: Option<Timestamp>,
+    pub(super) locked: Option<Lock>,
+    pub(super) opened: Option<Timestamp>,
 }
 
 impl Machine {
@@ -30,9 +42,26 @@ impl Machine {
         self.access.principals.values()
     }
 
-    /// Since when everything is shut, if it is.
-    pub fn locked(&self) -> Option<Timestamp> {
-        self.access.locked
+    /// Since when and by whom everything is shut, if it is.
+    pub fn locked(&self) -> Option<&Lock> {
+        self.access.locked.as_ref()
+    }
+
+    /// When the last panic was ended: nothing that was offered outside before then counts any more.
+    pub fn opened(&self) -> Option<Timestamp> {
+        self.access.opened
+    }
+
+    /// Whether a person outside is kept from doing what would change anything.
+    pub(super) fn shuts_out(&self, actor: &Actor, command: &Command) -> bool {
+        let changes = matches!(
+            command,
+            Command::Resolve { .. }
+                | Command::Resume { .. }
+                | Command::Revoke { .. }
+                | Command::Access(AccessCommand::Knock { .. })
+        );
+        self.access.locked.is_some() && changes && matches!(actor, Actor::Telegram { .. })
     }
 
     pub(super) fn access(
@@ -53,12 +82,7 @@ impl Machine {
                     change(&mut draft, context, AccessChange::Pairing { pairing });
                 }
             }
-            AccessCommand::Lock => {
-                if self.access.locked.is_none() {
-                    change(&mut draft, context, AccessChange::Locked);
-                    draft.notice(self.notice(context, actor, None, News::Locked));
-                }
-            }
+            AccessCommand::Lock { reason } => return self.lock(context, actor, reason),
             _ if !at_the_machine(actor) => {
                 let why = "who may speak to the bot is decided on the machine itself".to_owned();
                 return refuse(Refusal::NotAllowed(why));
@@ -89,6 +113,9 @@ impl Machine {
                     return refuse(Refusal::InvalidArgument(why));
                 }
                 change(&mut draft, context, AccessChange::Unlocked);
+                // What was asked meanwhile was shown on this machine alone.
+                let unasked = self.pending().filter(|approval| !approval.is_queued());
+                draft.effects.extend(unasked.map(|approval| Effect::Ask(approval.id)));
                 draft.notice(self.notice(context, actor, None, News::Unlocked));
             }
         }
@@ -124,6 +151,28 @@ impl Machine {
             one_line(tool, 80)
         );
         Some((Verdict::deny(reason), format!("role:{name}")))
+    }
+
+    /// Shuts everything, in one transaction with the end of all that waits: no question has an answer
+    /// then, and the agents' own dialogs decide.
+    fn lock(&self, context: &Context, actor: &Actor, reason: String) -> Outcome {
+        let mut draft = Draft::default();
+        if self.access.locked.is_some() {
+            return draft.done();
+        }
+        let by = actor.clone();
+        change(&mut draft, context, AccessChange::Locked { by, reason: reason.clone() });
+        let mut cancelled = 0;
+        for approval in self.pending() {
+            cancelled += 1;
+            draft.settle(approval.id, ended(State::Cancelled, actor.clone(), context.now));
+        }
+        for pairing in self.access.pairings.all() {
+            change(&mut draft, context, AccessChange::PairingEnded { user: pairing.user });
+        }
+        let news = News::Locked { reason, cancelled };
+        draft.notice(self.notice(context, actor, None, news));
+        draft.done()
     }
 
     /// Somebody unknown wrote. Where they are to be told a code the reply has it, this once.
@@ -209,8 +258,13 @@ impl Machine {
             AccessChange::Removed { user } => {
                 known.principals.remove(user);
             }
-            AccessChange::Locked => known.locked = Some(at),
-            AccessChange::Unlocked => known.locked = None,
+            AccessChange::Locked { by, reason } => {
+                known.locked = Some(Lock { at, by: by.clone(), reason: reason.clone() });
+            }
+            AccessChange::Unlocked => {
+                known.locked = None;
+                known.opened = Some(at);
+            }
         }
     }
 }

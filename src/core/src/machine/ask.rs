@@ -48,7 +48,8 @@ impl Machine {
         }
         approval.impostor = impostor.is_some();
         let barred = session.and_then(|session| self.barred(&context.rules, session, &approval));
-        let verdict = standing_verdict(&approval, session, barred);
+        let verdict =
+            standing_verdict(&approval, session, barred).filter(|(verdict, _)| self.may(verdict));
         draft.events.extend(seen);
         if let Some((verdict, rule)) = verdict {
             let by = Actor::Policy { rule };
@@ -89,6 +90,11 @@ impl Machine {
             .filter(move |approval| approval.session == *session)
             .filter_map(|approval| approval.announced)
             .filter(move |at| now.duration_since(*at) < MINUTE)
+    }
+
+    /// Whether a rule may give this verdict now: since a panic nothing is allowed but by a person.
+    pub(super) fn may(&self, verdict: &Verdict) -> bool {
+        self.locked().is_none() || !verdict.is_yes()
     }
 
     fn has_queue(&self, session: &SessionId) -> bool {

@@ -107,7 +107,7 @@ impl Machine {
             if approval.judgement.as_ref() == Some(&judgement) {
                 continue;
             }
-            let verdict = verdict_of(approval, &judgement);
+            let verdict = verdict_of(approval, &judgement).filter(|(verdict, _)| self.may(verdict));
             let reads_anew =
                 present::judged(approval.judgement.as_ref()) != present::judged(Some(&judgement));
             draft.events.push(Event::ApprovalJudged { id, judgement });

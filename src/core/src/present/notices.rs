@@ -90,11 +90,42 @@ pub fn notice(notice: &Notice) -> String {
              taken for ten minutes.",
             notice.by.words()
         ),
-        News::Locked => format!(
-            "Panic: everything from outside is shut, {}.\nTo open it again, on the machine: \
-             pagerctl panic --end",
-            notice.by.words()
-        ),
+        News::Locked { reason, cancelled } => {
+            let cancelled = match cancelled {
+                0 => "Nothing was waiting.".to_owned(),
+                1 => "1 approval was cancelled, its terminal decides.".to_owned(),
+                more => format!("{more} approvals were cancelled, their terminals decide."),
+            };
+            let reason = match one_line(reason, 200) {
+                reason if reason.is_empty() => reason,
+                reason => format!(" The reason given: {reason}."),
+            };
+            format!(
+                "Panic {}: everything from outside is shut.\n{cancelled}{reason} To open it again, \
+                 on the machine: pagerctl panic --end",
+                notice.by.words()
+            )
+        }
+        News::Secured { stopped, left, evidence, missing } => {
+            let first = match (stopped.len(), left.len()) {
+                (0, 0) => "After the panic: no agent was running.".to_owned(),
+                (stopped, 0) => format!("After the panic: {stopped} stopped."),
+                (stopped, left) => {
+                    format!("After the panic: {stopped} stopped, {left} still running.")
+                }
+            };
+            let left: String = left.iter().map(|one| format!("{}\n", one_line(one, 200))).collect();
+            let evidence = match (evidence.as_str(), missing.is_empty()) {
+                ("", _) => format!("No evidence was kept: {}", one_line(&missing.join("; "), 200)),
+                (path, true) => format!("Evidence: {}", one_line(path, 400)),
+                (path, false) => format!(
+                    "Evidence, incomplete: {} ({})",
+                    one_line(path, 400),
+                    one_line(&missing.join("; "), 200)
+                ),
+            };
+            format!("{first}\n{left}{evidence}")
+        }
         News::Unlocked => format!("The panic is over, ended {}.", notice.by.words()),
         News::Resumed => format!("{who} may ask again, resumed {}.", notice.by.words()),
     }

@@ -14,7 +14,7 @@ use super::overview::Overview;
 use super::resume::Resumed;
 use super::{list, pair, show};
 use crate::cli::Args;
-use crate::daemon::{Approval, Grant, Pairing, Principal, Session, Summary};
+use crate::daemon::{Approval, Grant, Lock, Pairing, Principal, Session, Summary};
 
 fn approval() -> Approval {
     Approval {
@@ -101,8 +101,12 @@ fn the_json_forms_stay() {
         pending_approvals: 1,
         active_sessions: 2,
         warnings: vec!["telegram.dm_policy: everybody may write; use \"pairing\"".to_owned()],
+        locked: None,
     };
     held("status.json", &summary);
+    let since = "2026-01-02T03:04:05Z".parse().unwrap();
+    let lock = Lock { since, by: "dbus:1000/pagerctl".to_owned() };
+    held("status-locked.json", &Summary { locked: Some(lock), ..summary });
     let time: Timestamp = approval.created;
     let asked = Line {
         time,

@@ -15,6 +15,7 @@ mod list;
 mod monitor;
 mod overview;
 pub(crate) mod pair;
+pub(crate) mod panic;
 mod picker;
 pub(crate) mod policy;
 mod resume;
@@ -51,7 +52,11 @@ pub(crate) fn run(args: Args, output: &Output) -> Result<(), Failure> {
             }
             verb => verb,
         };
-        let daemon = Daemon::connect(&target).await?;
+        let begins = matches!(&verb, Some(Verb::Panic(args)) if args.begins());
+        let daemon = match Daemon::connect(&target).await {
+            Err(failure) if begins => return Err(panic::unreachable(failure)),
+            reached => reached?,
+        };
         match verb {
             None => overview::run(&daemon, output).await,
             Some(Verb::Status) => status::run(&daemon, output).await,
@@ -63,6 +68,7 @@ pub(crate) fn run(args: Args, output: &Output) -> Result<(), Failure> {
             }
             Some(Verb::Answer { id, answers }) => answer::run(&daemon, output, &id, &answers).await,
             Some(Verb::Resume { session }) => resume::run(&daemon, output, &session).await,
+            Some(Verb::Panic(args)) => panic::run(&daemon, output, &args).await,
             Some(Verb::Pair(args)) => pair::run(&daemon, output, &args).await,
             Some(Verb::Monitor) => monitor::run(&daemon, output).await,
             Some(Verb::Sessions { all }) => sessions::run(&daemon, output, all).await,

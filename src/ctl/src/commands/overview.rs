@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::list::{self, Row};
+use super::panic::locked;
 use super::sessions;
 use crate::daemon::{Daemon, Session};
 use crate::failure::Failure;
@@ -19,9 +20,10 @@ pub(super) async fn run(daemon: &Daemon, output: &Output) -> Result<(), Failure>
     let mut sessions = daemon.sessions().await?;
     sessions.retain(|session| session.state != "ended");
     let rows = approvals.iter().map(Row::from).collect();
+    let locked = daemon.locked().await?.map(|lock| locked(&lock) + "\n\n").unwrap_or_default();
     output.data(&Overview { approvals: rows, sessions: &sessions }, || {
         let waiting = list::text(&approvals, false, output);
         let gap = if waiting.is_empty() { "" } else { "\n" };
-        waiting + gap + &sessions::text(&sessions, output)
+        locked + &waiting + gap + &sessions::text(&sessions, output)
     })
 }

@@ -3,6 +3,7 @@
 use owo_colors::OwoColorize;
 use pager_core::sanitize::one_line;
 
+use super::panic::locked;
 use crate::daemon::{Daemon, Summary};
 use crate::failure::Failure;
 use crate::output::Output;
@@ -23,10 +24,12 @@ fn text(summary: &Summary) -> String {
         .warnings
         .iter()
         .map(|warning| format!("   {} {}\n", "Warning:".yellow(), one_line(warning, 400)));
+    let locked = summary.locked.as_ref().map(|lock| format!("{}\n", locked(lock).red()));
     let text = format!(
-        "{dot} pagerd {} is {}\n   Reached: {reached}\n  Telegram: {}\n   Waiting: {}\n  Sessions: {}\n",
+        "{dot} pagerd {} is {}\n{}   Reached: {reached}\n  Telegram: {}\n   Waiting: {}\n  Sessions: {}\n",
         one_line(version, 40),
         one_line(state, 40),
+        locked.unwrap_or_default(),
         one_line(telegram_state, 200),
         plural(summary.pending_approvals, "approval"),
         plural(summary.active_sessions, "active session"),

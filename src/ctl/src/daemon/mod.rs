@@ -13,7 +13,7 @@ use zbus::fdo::ObjectManagerProxy;
 use zbus::proxy::CacheProperties;
 
 pub(crate) use events::{Event, Events};
-pub(crate) use model::{Approval, Grant, Pairing, Principal, Session, Summary};
+pub(crate) use model::{Approval, Grant, Lock, Pairing, Principal, Session, Summary};
 pub(crate) use transport::Target;
 
 use crate::failure::{Failure, Status};
@@ -74,7 +74,13 @@ impl Daemon {
             pending_approvals: self.manager.pending_approvals().await?,
             active_sessions: self.manager.active_sessions().await?,
             warnings: self.manager.warnings().await?,
+            locked: self.locked().await?,
         })
+    }
+
+    /// The panic that has shut everything, if one has.
+    pub(crate) async fn locked(&self) -> Result<Option<Lock>, Failure> {
+        Lock::read(self.manager.locked_since().await?, self.manager.locked_by().await?)
     }
 
     /// The approvals that wait, the oldest first.

@@ -23,6 +23,21 @@ pub(crate) struct Summary {
     pub(crate) active_sessions: u32,
     /// What the configuration allows and had better not, a sentence each.
     pub(crate) warnings: Vec<String>,
+    /// The panic that has shut everything; none where nothing is.
+    pub(crate) locked: Option<Lock>,
+}
+
+/// A panic that is not over.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Lock {
+    pub(crate) since: Timestamp,
+    pub(crate) by: String,
+}
+
+impl Lock {
+    pub(super) fn read(since: u64, by: String) -> Result<Option<Self>, Failure> {
+        Ok(if since == 0 { None } else { Some(Self { since: time(since)?, by }) })
+    }
 }
 
 /// An approval, whole.

@@ -10,6 +10,9 @@ pub(crate) type Row = (String, OwnedObjectPath, String, String, String);
 /// A granted rule: approval, agent, rules, place, file, session, label, by whom, when.
 pub(crate) type GrantRow = (String, String, String, String, String, String, String, String, u64);
 
+/// What a panic has done: what was stopped, what still runs, the evidence, what is missing there.
+pub(crate) type PanicRow = (Vec<String>, Vec<String>, String, Vec<String>);
+
 #[zbus::proxy(
     interface = "org.pagerd.Pager1.Manager",
     default_service = "org.pagerd.Pager1",
@@ -28,6 +31,8 @@ pub(crate) trait Manager {
     fn revoke_grant(&self, id: &str) -> zbus::Result<String>;
     fn acknowledge_break(&self, gap: &str, reason: &str) -> zbus::Result<()>;
     fn resume_session(&self, session: &str) -> zbus::Result<()>;
+    fn panic_because(&self, reason: &str) -> zbus::Result<PanicRow>;
+    fn end_panic(&self) -> zbus::Result<()>;
     fn answer(&self, id: &str, answers: &HashMap<String, Vec<String>>) -> zbus::Result<()>;
     #[zbus(property)]
     fn version(&self) -> zbus::Result<String>;
@@ -41,6 +46,10 @@ pub(crate) trait Manager {
     fn active_sessions(&self) -> zbus::Result<u32>;
     #[zbus(property)]
     fn warnings(&self) -> zbus::Result<Vec<String>>;
+    #[zbus(property)]
+    fn locked_since(&self) -> zbus::Result<u64>;
+    #[zbus(property)]
+    fn locked_by(&self) -> zbus::Result<String>;
 }
 
 /// Somebody who waits: user id, name, when they asked, until when their code holds.

@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use pager_config::Sources;
 use pager_core::access::{Code, Role, Rules};
 use pager_core::approval::{AlwaysGrant, Input, Kind};
 use pager_core::{
@@ -16,6 +17,7 @@ use pager_core::{
 use pager_policy::Place;
 use pager_tests::bus::Bus;
 use pagerd::codex::Codex;
+use pagerd::emergency::{self, Emergency};
 use pagerd::engine::{Engine, Handle, Options, SystemClock};
 use pagerd::host::sockets;
 use pagerd::ingress::{Entry, Ingress};
@@ -145,12 +147,19 @@ async fn serve(
     tokio::spawn(Ingress::new(entry, Some(path), codex).serve(hook));
     let (reload, _reloads) = mpsc::channel(1);
     let (_telegram, telegram_state) = watch::channel("off".to_owned());
+    let sources = Sources::single(dir.join("pager.toml"));
+    let state_dir = dir.join("state");
+    let place = emergency::Place {
+        journalctl: "/bin/true".into(),
+        ..emergency::Place::new(state_dir, sources)
+    };
     let controls = Controls {
         version: "1.2.3".to_owned(),
         reload,
         telegram_state,
         warnings: watch::channel(vec!["everybody may write to the bot".to_owned()]).1,
         rules: watch::channel(Rules { roles: Role::built_in(), ..Rules::default() }).1,
+        emergency: Emergency::new(handle.clone(), place),
         hook_program: dir.join("pager-hook"),
         wirings: Vec::new(),
     };

@@ -5,6 +5,7 @@
 mod daemon;
 mod doctor;
 mod pairing;
+mod panicking;
 mod picking;
 mod reaching;
 mod reading;

@@ -78,7 +78,7 @@ fn notice_of(notice: &Notice, head: Option<&Head>) {
         | News::TurnedAway { .. }
         | News::Removed { .. }
         | News::WrongCode => ACCESS_CHANGED,
-        News::Locked | News::Unlocked => PANIC,
+        News::Locked { .. } | News::Secured { .. } | News::Unlocked => PANIC,
     };
     tracing::warn!(
         message_id,

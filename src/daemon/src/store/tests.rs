@@ -327,14 +327,27 @@ fn who_waits_who_was_let_in_and_a_panic_outlive_the_daemon() {
     let Reply::Knocked(Some(code)) = access(knock(7)) else { panic!() };
     let Reply::Knocked(Some(_)) = access(knock(8)) else { panic!() };
     access(AccessCommand::LetIn { who: Knocker::Code(code), role: RoleName::developer() });
-    access(AccessCommand::Lock);
     let before = pair.machine;
     drop(pair.store);
 
-    let after = Pair::open(dir.path()).machine;
+    let mut pair = Pair::open(dir.path());
+    let after = &pair.machine;
     let now = Timestamp::from_second(1_700_000_010).unwrap();
     assert_eq!(after.principals().collect::<Vec<_>>(), before.principals().collect::<Vec<_>>());
     assert_eq!(after.pairings(now).map(|pairing| pairing.user).collect::<Vec<_>>(), [8]);
+
+    let reason = "the phone is gone".to_owned();
+    pair.run(Command::Access(AccessCommand::Lock { reason }));
+    let before = pair.machine;
+    drop(pair.store);
+    let mut pair = Pair::open(dir.path());
     assert!(before.locked().is_some());
-    assert_eq!(after.locked(), before.locked());
+    assert_eq!(pair.machine.locked(), before.locked());
+    assert_eq!(pair.machine.pairings(now).count(), 0, "a panic sends them away");
+    pair.run(Command::Access(AccessCommand::Unlock));
+    let before = pair.machine;
+    drop(pair.store);
+    let after = Pair::open(dir.path()).machine;
+    assert_eq!((after.locked(), after.opened()), (None, before.opened()));
+    assert!(after.opened().is_some());
 }

@@ -210,8 +210,7 @@ fn put_access(
         AccessChange::PairingEnded { user } => (pairing(*user), false),
         AccessChange::LetIn { principal: known } => (principal(known.user), true),
         AccessChange::Removed { user } => (principal(*user), false),
-        AccessChange::Locked => ("locked".to_owned(), true),
-        AccessChange::Unlocked => ("locked".to_owned(), false),
+        AccessChange::Locked { .. } | AccessChange::Unlocked => ("locked".to_owned(), true),
         // Counted while the daemon runs.
         AccessChange::WrongCode => return Ok(()),
     };

@@ -4,8 +4,10 @@
 use std::process::{Command, Stdio};
 
 use pager_agents::codex::{QUESTION_TOOL, Step};
+use pager_config::Sources;
 use pager_core::{Actor, Approval, Origin, Process, State};
-use pagerd::engine::EngineError;
+use pagerd::emergency::{Emergency, Place};
+use pagerd::engine::{EngineError, Handle};
 use pagerd::surfaces::dbus::{self, BusChoice, BusState, Controls};
 use serde_json::json;
 use tokio::net::{UnixListener, UnixStream};
@@ -82,7 +84,7 @@ async fn nothing_below_the_app_server_answers_it() {
     let state = watch::Sender::new(BusState::Starting);
     let door = dbus::run(
         house.handle.clone(),
-        controls(),
+        controls(house.handle.clone()),
         BusChoice::Off,
         Some(listener),
         state,
@@ -104,13 +106,15 @@ async fn nothing_below_the_app_server_answers_it() {
     assert!(now.is_pending());
 }
 
-fn controls() -> Controls {
+fn controls(handle: Handle) -> Controls {
+    let place = Place::new("/nonexistent", Sources::single("/nonexistent"));
     Controls {
         version: "1".to_owned(),
         reload: mpsc::channel(1).0,
         telegram_state: watch::channel("off".to_owned()).1,
         rules: watch::channel(pager_core::access::Rules::default()).1,
         warnings: watch::channel(Vec::new()).1,
+        emergency: Emergency::new(handle, place),
         hook_program: "/nonexistent".into(),
         wirings: Vec::new(),
     }

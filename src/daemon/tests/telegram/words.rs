@@ -52,7 +52,7 @@ async fn the_commands_are_offered_once() {
     api.wait_polling().await;
     let commands = api.commands();
     let names: Vec<_> = commands[0].1.as_array().unwrap().iter().map(|c| &c["command"]).collect();
-    assert_eq!(names, ["pending", "status", "help"]);
+    assert_eq!(names, ["pending", "status", "stop", "panic", "help"]);
     assert_eq!(api.view().calls_of("setMyCommands").len(), 1);
     api.finish();
 }

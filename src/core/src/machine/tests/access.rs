@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::access::{Code, RoleName};
-use crate::{AccessChange, AccessCommand, Knocker, News};
+use crate::{AccessChange, AccessCommand, Knocker, Lock, News, Resolution};
 
 const HOST: Actor = Actor::Desktop;
 
@@ -108,13 +108,75 @@ fn a_panic_is_begun_from_anywhere_and_ended_at_the_machine() {
     let mut world = World::default();
     let outside = Actor::Telegram { user: 1 };
     assert!(world.access(&HOST, AccessCommand::Unlock).is_err());
-    assert_eq!(world.access(&outside, AccessCommand::Lock), Ok(Reply::Done));
-    assert_eq!(world.access(&outside, AccessCommand::Lock), Ok(Reply::Done));
-    assert_eq!(world.machine.locked(), Some(at(0)));
+    assert_eq!(world.access(&outside, lock()), Ok(Reply::Done));
+    assert_eq!(world.access(&outside, lock()), Ok(Reply::Done));
+    let by = outside.clone();
+    assert_eq!(world.machine.locked(), Some(&Lock { at: at(0), by, reason: "why".to_owned() }));
     assert!(world.access(&outside, AccessCommand::Unlock).is_err());
     assert_eq!(world.access(&HOST, AccessCommand::Unlock), Ok(Reply::Done));
     assert_eq!(world.machine.locked(), None);
     assert_eq!(world.told(), ["locked", "unlocked"]);
+}
+
+fn lock() -> AccessCommand {
+    AccessCommand::Lock { reason: "why".to_owned() }
+}
+
+#[test]
+fn a_panic_cancels_all_that_waits_and_no_old_answer_counts_after_it() {
+    let mut world =
+        World { limits: Limits { approvals_per_minute: 1, ..Limits::DEFAULT }, ..World::default() };
+    let (shown, queued) = (world.ask(1, 1, "ls"), world.ask(1, 2, "pwd"));
+    drop(world.knock(7));
+    world.effects.clear();
+    assert_eq!(world.access(&HOST, lock()), Ok(Reply::Done));
+    for id in [shown, queued] {
+        assert_eq!(world.state(id), State::Cancelled);
+        assert!(world.effects.contains(&Effect::Settle(id)));
+        let resolution = world.machine.approval(&id).unwrap().resolution.clone().unwrap();
+        assert_eq!((&resolution.verdict, &resolution.by), (&None, &HOST));
+        assert_eq!(crate::present::settlement(&resolution), "Cancelled: panic");
+    }
+    assert_eq!(world.machine.pairings(at(0)).count(), 0);
+    assert_eq!(world.told(), ["locked"]);
+    assert_eq!(world.access(&HOST, AccessCommand::Unlock), Ok(Reply::Done));
+    for id in [shown, queued] {
+        let late = world.resolve(id, Verdict::Allow);
+        assert!(matches!(late, Err(Refusal::AlreadyResolved(_))), "{late:?}");
+    }
+}
+
+#[test]
+fn while_everything_is_shut_questions_stay_on_the_machine() {
+    let mut world = World::default();
+    assert_eq!(world.access(&HOST, lock()), Ok(Reply::Done));
+    world.effects.clear();
+    let asked = world.ask(1, 1, "ls");
+    let mut allowed = request(2, "pwd");
+    allowed.judgement = Some(judgement(Ruling::Allow));
+    let ask = Command::Ask { facts: facts(1), request: allowed };
+    let Ok(Reply::Asked { id: ruled, resolution }) = world.run(&Actor::Agent, ask) else {
+        panic!()
+    };
+    assert_eq!(resolution, None, "no rule says yes");
+    let mut denied = request(3, "rm");
+    denied.judgement = Some(judgement(Ruling::Deny));
+    let ask = Command::Ask { facts: facts(1), request: denied };
+    assert!(matches!(
+        world.run(&Actor::Agent, ask),
+        Ok(Reply::Asked { resolution: Some(Resolution { state: State::Denied, .. }), .. })
+    ));
+    let rejudge = Command::Rejudge { judgements: vec![(asked, judgement(Ruling::Allow))] };
+    assert_eq!(world.run(&Actor::Pager, rejudge), Ok(Reply::Done));
+    assert_eq!(world.state(asked), State::Pending);
+    let refused = world.resolve(asked, Verdict::Allow);
+    assert!(matches!(refused, Err(Refusal::NotAllowed(_))), "{refused:?}");
+    assert_eq!(world.effects, [], "nothing goes out");
+    assert!(world.run(&HOST, Command::resolve(asked, Verdict::Allow)).is_ok());
+    world.effects.clear();
+    assert_eq!(world.access(&HOST, AccessCommand::Unlock), Ok(Reply::Done));
+    assert!(world.effects.contains(&Effect::Ask(ruled)), "what waits is asked outside");
+    assert_eq!(world.machine.opened(), Some(at(0)));
 }
 
 #[test]
@@ -123,7 +185,9 @@ fn all_of_it_is_the_replay_of_its_events() {
     let code = world.knock(7).unwrap();
     assert!(world.let_in(&HOST, code).is_ok());
     drop(world.knock(8));
-    assert_eq!(world.access(&HOST, AccessCommand::Lock), Ok(Reply::Done));
+    assert_eq!(world.access(&HOST, lock()), Ok(Reply::Done));
+    assert_eq!(world.access(&HOST, AccessCommand::Unlock), Ok(Reply::Done));
+    assert_eq!(world.access(&HOST, lock()), Ok(Reply::Done));
     let mut replayed = Machine::new();
     for event in &world.history {
         let text = serde_json::to_string(event).unwrap();
@@ -132,13 +196,11 @@ fn all_of_it_is_the_replay_of_its_events() {
     }
     assert_eq!(replayed, world.machine);
     let audited = |event: &&Event| audit::of_event(&Head::default(), event, None).is_some();
-    assert_eq!(world.history.iter().filter(audited).count(), 4);
-    assert!(
-        world.history.iter().any(|event| matches!(
-            event,
-            Event::AccessChanged { change: AccessChange::Locked, .. }
-        ))
-    );
+    assert_eq!(world.history.iter().filter(audited).count(), 6);
+    assert!(world.history.iter().any(|event| matches!(
+        event,
+        Event::AccessChanged { change: AccessChange::Locked { .. }, .. }
+    )));
     let noticed = |event: &Event| match event {
         Event::Noticed { notice } => matches!(notice.news, News::LetIn { user: 7, .. }),
         _ => false,

@@ -100,6 +100,18 @@ impl Context {
         }
     }
 
+    /// Who calls, whoever it is, and how it is known to live with an agent, if it does.
+    pub(super) async fn anyone(
+        &self,
+        connection: &Connection,
+        header: &Header<'_>,
+    ) -> Result<(Actor, Option<String>), Error> {
+        let caller = self.callers.identify(connection, header).await?;
+        let actor = authorise(&caller).inspect_err(|error| refused(&caller, error))?;
+        // What cannot be looked at shuts everything all the same.
+        Ok((actor, self.kinship(&caller).await.unwrap_or_default()))
+    }
+
     /// How the caller is known to live with an agent, if it is.
     async fn kinship(&self, caller: &Caller) -> Result<Option<String>, Error> {
         let lineages = caller.lineages()?;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use pager_core::{ApprovalId, Machine, Phase, SessionId};
+use pager_core::{ApprovalId, Lock, Machine, Phase, SessionId};
 
 use super::approval::Marks;
 use super::context::Context;
@@ -15,6 +15,8 @@ pub(super) struct Look {
     /// The approvals at hand, and what of them can change.
     pub(super) approvals: BTreeMap<ApprovalId, Marks>,
     pub(super) sessions: BTreeMap<SessionId, View>,
+    /// The panic that has shut everything.
+    pub(super) lock: Option<Lock>,
 }
 
 impl Look {
@@ -30,6 +32,7 @@ impl Look {
         Self {
             approvals: machine.approvals().map(|one| (one.id, Marks::of(one))).collect(),
             sessions: machine.sessions().map(|one| (one.id.clone(), view(one))).collect(),
+            lock: machine.locked().cloned(),
         }
     }
 

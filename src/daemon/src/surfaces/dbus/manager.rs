@@ -14,7 +14,7 @@ use super::error::{Error, unreadable};
 use super::job::JobObject;
 use super::names::{approval_path, job_path, session_path};
 use super::session::{self, not_ours};
-use super::{grants, hooks, restart};
+use super::{grants, hooks, panic, restart};
 use crate::engine::Health;
 
 /// Serves the daemon as a whole.
@@ -324,18 +324,37 @@ impl Manager {
         Err(Error::Unavailable("this version of pager has no voice transcription".to_owned()))
     }
 
-    /// Stops every session, refuses all chats and cancels what waits.
+    /// Stops every session, refuses all chats and cancels what waits. Whoever calls, an agent too:
+    /// this only shuts.
     async fn panic(
         &self,
         #[zbus(connection)] connection: &Connection,
         #[zbus(header)] header: Header<'_>,
     ) -> Result<(), Error> {
-        self.context.person(connection, &header).await?;
-        Err(Error::Unavailable(
-            "this version of pager has no panic switch; \
-             systemctl --user stop pager.socket pager.service closes every door but the terminal"
-                .to_owned(),
-        ))
+        panic::begin(&self.context, connection, &header, "").await.map(drop)
+    }
+
+    /// As Panic, with a reason of up to 200 characters. Returns the units that were stopped, the
+    /// agents that still run with what can be done about each, the folder with the evidence (empty
+    /// where none could be made), and what is missing in it. Where everything is shut already, all
+    /// else is done again.
+    #[zbus(out_args("stopped", "left", "evidence", "missing"))]
+    async fn panic_because(
+        &self,
+        reason: &str,
+        #[zbus(connection)] connection: &Connection,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<(Vec<String>, Vec<String>, String, Vec<String>), Error> {
+        panic::begin(&self.context, connection, &header, reason).await
+    }
+
+    /// Opens everything again; InvalidArgument where nothing is shut.
+    async fn end_panic(
+        &self,
+        #[zbus(connection)] connection: &Connection,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<(), Error> {
+        panic::end(&self.context, connection, &header).await
     }
 
     /// An agent asks.
@@ -365,9 +384,8 @@ impl Manager {
 
     /// Something a person should know though nothing is asked of them. Its kind is self_approval (an
     /// agent tried to answer for the person), impostor (another program speaks for a session), busy,
-    /// queued (a session asks too much), paused, resumed or acknowledged (a break in the audit log);
-    /// more may come. The text is for a person,
-    /// its first line says what happened. The session's id is empty where it is about none.
+    /// queued (a session asks too much), paused, resumed, acknowledged (a break in the audit log),
+    /// locked, secured or unlocked (a panic); more may come. The text is for a person, its first line says what happened. The session's id is empty where it is about none.
     #[zbus(signal)]
     pub(super) async fn notice(
         emitter: &SignalEmitter<'_>,
@@ -402,6 +420,24 @@ impl Manager {
             Ok(machine.sessions().filter(|session| session.phase != Phase::Ended).count())
         });
         Ok(to_u32(count.await.map_err(unreadable)?))
+    }
+
+    /// Whether everything from outside is shut since a panic.
+    #[zbus(property)]
+    async fn locked(&self) -> fdo::Result<bool> {
+        Ok(panic::lock(&self.context).await?.is_some())
+    }
+
+    /// Since when it is, in microseconds since the epoch; 0 where it is not.
+    #[zbus(property)]
+    async fn locked_since(&self) -> fdo::Result<u64> {
+        Ok(panic::since(panic::lock(&self.context).await?.as_ref()))
+    }
+
+    /// By whom, as ResolvedBy of an approval has it; empty where it is not.
+    #[zbus(property)]
+    async fn locked_by(&self) -> fdo::Result<String> {
+        Ok(panic::by(panic::lock(&self.context).await?.as_ref()))
     }
 
     /// How the Telegram door does, in a word or a sentence.

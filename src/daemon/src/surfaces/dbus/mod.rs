@@ -18,6 +18,7 @@ mod kinship;
 mod look;
 mod manager;
 mod names;
+mod panic;
 mod polkit;
 mod private;
 mod publisher;
@@ -40,6 +41,7 @@ pub use caller::Caller;
 pub use error::Error;
 pub use names::{BUS_NAME, ROOT};
 
+use crate::emergency::Emergency;
 use crate::engine::Handle;
 use crate::redaction;
 
@@ -60,6 +62,8 @@ pub struct Controls {
     pub rules: watch::Receiver<Rules>,
     /// What the configuration allows and had better not, in a sentence each.
     pub warnings: watch::Receiver<Vec<String>>,
+    /// What a panic does.
+    pub emergency: Arc<Emergency>,
     /// The `pager-hook` that is wired into agents' settings.
     pub hook_program: PathBuf,
     /// The settings it is wired into.

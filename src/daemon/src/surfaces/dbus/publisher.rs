@@ -24,6 +24,7 @@ use super::jobs::{JobState, JobView};
 use super::look::Look;
 use super::manager::{Manager, health_word, to_u32, warnings};
 use super::names::{ROOT, approval_path, job_path, session_path};
+use super::panic;
 use super::session::{SessionObject, View};
 use crate::engine::EngineError;
 
@@ -246,6 +247,9 @@ impl Publisher {
         HashMap::from([
             ("PendingApprovals", to_u32(look.pending()).into()),
             ("ActiveSessions", to_u32(look.active()).into()),
+            ("Locked", look.lock.is_some().into()),
+            ("LockedSince", panic::since(look.lock.as_ref()).into()),
+            ("LockedBy", panic::by(look.lock.as_ref()).into()),
             ("State", health_word(&shared.handle.health().borrow()).into()),
             ("TelegramState", plain(&shared.controls.telegram_state.borrow()).into()),
             ("Warnings", warnings(&self.context).into()),

@@ -4,6 +4,7 @@ mod answering;
 mod granting;
 mod kin;
 mod objects;
+mod panic;
 mod polkit;
 mod robust;
 mod world;

@@ -183,10 +183,11 @@ fn stranger(pairing: &Pairing, abilities: Abilities) -> Card {
 /// is over.
 pub(super) fn notice(notice: &Notice, abilities: Abilities) -> Option<Card> {
     let urgency = match &notice.news {
-        News::SelfApproval { .. } | News::Meddled { .. } | News::Impostor { .. } | News::Locked => {
-            Urgency::Critical
-        }
-        News::LetIn { .. } | News::WrongCode => Urgency::Staying,
+        News::SelfApproval { .. }
+        | News::Meddled { .. }
+        | News::Impostor { .. }
+        | News::Locked { .. } => Urgency::Critical,
+        News::LetIn { .. } | News::WrongCode | News::Secured { .. } => Urgency::Staying,
         News::Busy { .. }
         | News::TurnedAway { .. }
         | News::Removed { .. }

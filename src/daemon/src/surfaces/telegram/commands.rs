@@ -20,6 +20,10 @@ pub(super) enum Wish {
     Help,
     /// `/cancel`, in reply to a message that asks for words: they are not to come.
     Cancel,
+    /// `/stop`: what a session waits for is denied, and its turn ended.
+    Stop,
+    /// `/panic`: everything is shut.
+    Panic,
     /// Anything else said to the bot.
     Unknown,
 }
@@ -42,13 +46,18 @@ impl Wish {
             "pending" | "list" => Some(Self::Pending),
             "help" => Some(Self::Help),
             "cancel" => Some(Self::Cancel),
+            "stop" => Some(Self::Stop),
+            "panic" => Some(Self::Panic),
             _ => Some(Self::Unknown),
         }
     }
 
     /// Whether it asks something of the bot as such, whatever message it replies to.
     pub(super) const fn is_command(self) -> bool {
-        matches!(self, Self::Start | Self::Status | Self::Pending | Self::Help)
+        matches!(
+            self,
+            Self::Start | Self::Status | Self::Pending | Self::Help | Self::Stop | Self::Panic
+        )
     }
 
     /// The reply to somebody who may ask, in chat `chat`, where `home` is the chat that questions go to.
@@ -68,22 +77,29 @@ impl Wish {
             Self::Cancel => "There is nothing to cancel: reply /cancel to the message that asks \
                              for your words."
                 .to_owned(),
-            Self::Unknown => "Questions are answered by their buttons, or by a reply to them. \
+            // The last two never come here.
+            Self::Unknown | Self::Stop | Self::Panic => {
+                "Questions are answered by their buttons, or by a reply to them. \
                               /status tells what waits, /help how to answer."
-                .to_owned(),
+                    .to_owned()
+            }
         }
     }
 }
 
 const HELP: &str = "A question is answered by its buttons. A reply to it is a no, with what you \
                     write as the reason; to a question with options it is an answer of your own.\n\
-                    /pending tells what waits, /status also tells of the sessions.";
+                    /pending tells what waits, /status also tells of the sessions.\n\
+                    /stop denies what a session waits for and ends its turn: reply it to a question, \
+                    or name the session. /panic shuts everything; only an owner may.";
 
 /// The commands that Telegram shows to whoever types a slash.
 pub(super) fn offered() -> Vec<BotCommand> {
     vec![
         BotCommand::new("pending", "What waits for you"),
         BotCommand::new("status", "What waits for you, and the sessions"),
+        BotCommand::new("stop", "Deny what a session waits for, and end its turn"),
+        BotCommand::new("panic", "Shut everything (owners)"),
         BotCommand::new("help", "How to answer"),
     ]
 }

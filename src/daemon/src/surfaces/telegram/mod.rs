@@ -11,6 +11,7 @@ mod commands;
 mod dialogue;
 mod form;
 mod gate;
+mod halt;
 mod keyboard;
 mod misfit;
 mod outbox;

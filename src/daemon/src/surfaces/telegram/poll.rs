@@ -293,7 +293,16 @@ impl Poller {
             }
         }
         let Some(wish) = wish else { return Ok(()) };
-        if !self.door.has_patience(message) {
+        if action.is_limited() && !self.door.has_patience(message) {
+            return Ok(());
+        }
+        let halted = match wish {
+            Wish::Stop => Some(self.door.stop(message, self.caught_up).await?),
+            Wish::Panic => Some(self.door.panic(message).await?),
+            _ => None,
+        };
+        if let Some(text) = halted {
+            self.door.later(Job::Say { chat, text, to: Some(message.id.0) });
             return Ok(());
         }
         let text = self
@@ -341,7 +350,12 @@ fn what_of(message: &Message, wish: Option<Wish>) -> (Form<'_>, Action) {
         _ => {
             let name = text.trim_start_matches('/').split_whitespace().next().unwrap_or_default();
             let name = name.split_once('@').map_or(name, |(name, _)| name);
-            (Form::Command(name), Action::Look)
+            let action = match wish {
+                Some(Wish::Stop) => Action::Stop,
+                Some(Wish::Panic) => Action::Panic,
+                _ => Action::Look,
+            };
+            (Form::Command(name), action)
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A reply to a message of ours: the reason of a no, or an answer in somebody's own words.
 
 use jiff::Timestamp;
-use pager_core::access::{Access, Action, Form};
+use pager_core::access::{Access, Action, Form, Why};
 use pager_core::approval::{Kind, Verdict};
 use pager_core::question::Question;
 use pager_core::sanitize::one_line;
@@ -90,6 +90,7 @@ impl Door {
         if let Access::Refused(why) = judged {
             let news = self.misfit(user, Some(id), why.words()).await?;
             let answer = why.answer().unwrap_or("You may not do this.");
+            let news = news && why != Why::Locked;
             return Ok(Some(news.then(|| answer.to_owned())));
         }
         let text = message.text();

@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use jiff::{SignedDuration, Timestamp};
 use pager_agents::wiring::Wiring;
+use pager_config::Sources;
 use pager_core::approval::{AlwaysGrant, Input, Kind};
 use pager_core::{
     Activity, Actor, Agent, ApprovalId, Command, Facts, Judgement, Origin, Reply, Request,
@@ -24,6 +25,7 @@ use super::super::jobs::Jobs;
 use super::super::polkit::Polkit;
 use super::super::publisher::Publisher;
 use super::super::{BUS_NAME, Controls, ROOT, ReloadRequest, private};
+use crate::emergency::{Emergency, Place};
 use crate::engine::{Clock, Engine, Handle, Options};
 use crate::store::Store;
 
@@ -66,12 +68,18 @@ impl World {
         let (reload, reloads) = mpsc::channel(1);
         let (telegram, telegram_state) = watch::channel("off".to_owned());
         let (warn, warnings) = watch::channel(Vec::new());
+        let sources = Sources::single(home.path().join("pager.toml"));
+        let place = Place {
+            journalctl: "/bin/true".into(),
+            ..Place::new(home.path().join("state"), sources)
+        };
         let controls = Controls {
             version: "1.2.3".to_owned(),
             reload,
             telegram_state,
             rules: watch::channel(pager_core::access::Rules::default()).1,
             warnings,
+            emergency: Emergency::new(handle.clone(), place),
             hook_program: hook,
             wirings: vec![Wiring::claude(home.path(), None), Wiring::codex(home.path(), None)],
         };

@@ -27,6 +27,10 @@ impl Door {
             self.misfit(user, None, why).await?;
             return Ok(toast("This button is not valid here"));
         };
+        let opened = self.handle.with_store(|_, machine| Ok(machine.opened())).await?;
+        if opened.is_some_and(|opened| paused.at <= opened) {
+            return Ok(toast("This button is from before the panic: resume it on the machine"));
+        }
         if self.is_stale(since.max(paused.at)) {
             return Ok(stale());
         }
