@@ -265,7 +265,7 @@ fn a_full_disk_changes_nothing() {
     pair.store.db.pragma_update(None, "max_page_count", pages).unwrap();
     let now = Timestamp::from_second(1_700_000_100).unwrap();
     let context = Context::new(now, [9; 16], SignedDuration::from_hours(1));
-    let long = Verdict::deny("no ".repeat(100_000));
+    let long = Verdict::deny("😀".repeat(10_000));
     let command = Command::resolve(id, long);
     let outcome = pair.machine.handle(&context, &Actor::Desktop, command);
     let commit = Commit {
