@@ -7,6 +7,7 @@ mod access;
 mod approvals;
 mod audit;
 mod desktop;
+mod files;
 mod limits;
 mod telegram;
 
@@ -16,6 +17,7 @@ pub use access::Access;
 pub use approvals::Approvals;
 pub use audit::Audit;
 pub use desktop::Desktop;
+pub use files::Files;
 pub use limits::Limits;
 pub use telegram::Telegram;
 
@@ -30,6 +32,8 @@ pub struct Config {
     pub approvals: Approvals,
     /// `[desktop]`: notifications.
     pub desktop: Desktop,
+    /// `[files]`: what is exchanged with sessions' folders.
+    pub files: Files,
     /// `[limits]`: how much is too much.
     pub limits: Limits,
     /// `[audit]`: the audit log.
@@ -79,6 +83,7 @@ const SECTIONS: &[Section] = &[
     access::SECTION,
     approvals::SECTION,
     desktop::SECTION,
+    files::SECTION,
     limits::SECTION,
     audit::SECTION,
 ];

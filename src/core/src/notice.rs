@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::RoleName;
 use crate::audit::{ACKNOWLEDGED, Gap};
-use crate::{Actor, Agent, ApprovalId, SessionId};
+use crate::{Actor, Agent, ApprovalId, SessionId, Sha256Hex};
 
 /// Something a person should know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -143,12 +143,35 @@ pub enum News {
     },
     /// It is open again.
     Unlocked,
+    /// Somebody has put a file into the session's folder.
+    FileReceived {
+        /// Which.
+        #[serde(flatten)]
+        file: Exchanged,
+    },
+    /// Somebody is sent a file of the session's folder.
+    FileSent {
+        /// Which.
+        #[serde(flatten)]
+        file: Exchanged,
+    },
+}
+
+/// A file that went into a session's folder or out of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exchanged {
+    /// Its path in the folder.
+    pub path: String,
+    /// How many bytes it has.
+    pub size: u64,
+    /// What is in it, by its digest.
+    pub sha256: Sha256Hex,
 }
 
 impl News {
     /// The word for its kind on every door: `self_approval`, `misfit`, `impostor`, `busy`, `queued`,
     /// `paused`, `resumed`, `knocked`, `let_in`, `turned_away`, `removed`, `wrong_code`, `locked`,
-    /// `secured`, `unlocked` or `acknowledged`.
+    /// `secured`, `unlocked`, `file_received`, `file_sent` or `acknowledged`.
     pub const fn word(&self) -> &'static str {
         match self {
             Self::SelfApproval { .. } | Self::Meddled { .. } => "self_approval",
@@ -167,6 +190,8 @@ impl News {
             Self::Locked { .. } => "locked",
             Self::Secured { .. } => "secured",
             Self::Unlocked => "unlocked",
+            Self::FileReceived { .. } => "file_received",
+            Self::FileSent { .. } => "file_sent",
         }
     }
 }
@@ -194,6 +219,9 @@ impl Notice {
             News::WrongCode => format!("wrong code {}", self.by),
             News::Locked { .. } | News::Unlocked => "locked".to_owned(),
             News::Secured { evidence, .. } => format!("secured {evidence}"),
+            News::FileReceived { file } | News::FileSent { file } => {
+                format!("{} {session} {} {}", self.news.word(), file.path, file.sha256)
+            }
         }
     }
 
@@ -215,13 +243,27 @@ impl Notice {
             News::Locked { .. } => Some(("panic.begun", "lock")),
             News::Secured { .. } => Some(("panic.acted", "remark")),
             News::Unlocked => Some(("panic.ended", "unlock")),
+            News::FileReceived { .. } => Some(("file.received", "receive")),
+            News::FileSent { .. } => Some(("file.sent", "send")),
             News::Busy { .. } | News::Queued { .. } => None,
         }
     }
 
-    /// Whether the person is told; what only evidence is made of goes to the audit log alone.
+    /// Whether the person is told; what only evidence is made of goes to the audit log alone, and
+    /// whoever exchanges a file is told in the reply.
     pub const fn is_told(&self) -> bool {
-        !matches!(self.news, News::Misfit { .. })
+        !matches!(
+            self.news,
+            News::Misfit { .. } | News::FileReceived { .. } | News::FileSent { .. }
+        )
+    }
+
+    /// The file it is about.
+    pub const fn file(&self) -> Option<&Exchanged> {
+        match &self.news {
+            News::FileReceived { file } | News::FileSent { file } => Some(file),
+            _ => None,
+        }
     }
 
     /// The approval it is about.

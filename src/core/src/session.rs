@@ -147,9 +147,124 @@ impl Facts {
     }
 }
 
+/// Why it is not clear which session somebody means.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unclear {
+    /// There are none.
+    #[error("There is no session.")]
+    None,
+    /// None is called that.
+    #[error("There is no session {0}.")]
+    Unknown(String),
+    /// Several could be meant: each by its label and the beginning of its id.
+    #[error("Which session? {}", .0.join(", "))]
+    Several(Vec<String>),
+}
+
+/// The one session that somebody means who gives its label or the beginning of its id; without a name
+/// the only one that runs, or else the only one there is.
+///
+/// # Errors
+/// [`Unclear`]: none or several fit.
+pub fn choose<'a>(
+    sessions: impl Iterator<Item = &'a Session>,
+    name: Option<&str>,
+) -> Result<&'a Session, Unclear> {
+    let all: Vec<_> = sessions.collect();
+    let fitting = |fits: &dyn Fn(&Session) -> bool| -> Vec<&'a Session> {
+        all.iter().copied().filter(|session| fits(session)).collect()
+    };
+    let found = match name {
+        None => match fitting(&|session| session.phase != Phase::Ended) {
+            live if live.is_empty() => all.clone(),
+            live => live,
+        },
+        Some(name) => {
+            let label = name.to_lowercase();
+            match fitting(&|session| session.label.to_lowercase() == label) {
+                // One that runs is meant rather than one that is over.
+                labelled if labelled.len() > 1 => {
+                    let live = labelled.iter().filter(|session| session.phase != Phase::Ended);
+                    match live.copied().collect::<Vec<_>>() {
+                        live if live.is_empty() => labelled,
+                        live => live,
+                    }
+                }
+                labelled if !labelled.is_empty() => labelled,
+                _ => fitting(&|session| session.id.as_str().starts_with(name)),
+            }
+        }
+    };
+    match (found.as_slice(), name) {
+        ([session], _) => Ok(session),
+        ([], None) => Err(Unclear::None),
+        ([], Some(name)) => Err(Unclear::Unknown(one_line(name, 60))),
+        (several, _) => Err(Unclear::Several(
+            several
+                .iter()
+                .map(|session| {
+                    let id: String = session.id.as_str().chars().take(8).collect();
+                    format!("{} ({id})", one_line(&session.label, 60))
+                })
+                .collect(),
+        )),
+    }
+}
+
 /// The label a folder gives: its last name, or the session's first digits where there is none.
 pub fn label_for(cwd: &str, session: &SessionId) -> String {
     let name = cwd.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
     let name = one_line(name, 40);
     if name.is_empty() { session.as_str().chars().take(8).collect() } else { name }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn session(id: &str, label: &str, phase: Phase) -> Session {
+        Session {
+            id: SessionId::from_agent(id),
+            agent: Agent::claude(),
+            label: label.to_owned(),
+            cwd: format!("/home/ada/{label}"),
+            model: String::new(),
+            permission_mode: String::new(),
+            phase,
+            context_percent: None,
+            cost_usd: None,
+            origin: None,
+            denials: 0,
+            paused: None,
+            started: Timestamp::UNIX_EPOCH,
+            changed: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    #[test]
+    fn a_session_is_named_by_its_label_or_its_id_or_not_at_all() {
+        use Phase::{Ended, Idle, Working};
+        let all = [
+            session("aa11", "web", Working),
+            session("aa22", "api", Ended),
+            session("bb33", "Docs", Idle),
+            session("bb44", "docs", Ended),
+        ];
+        let chosen = |name| choose(all.iter(), name).map(|session| session.id.as_str());
+        assert_eq!(chosen(Some("web")), Ok("aa11"));
+        assert_eq!(chosen(Some("API")), Ok("aa22"));
+        assert_eq!(chosen(Some("docs")), Ok("bb33"));
+        assert_eq!(chosen(Some("bb4")), Ok("bb44"));
+        assert_eq!(chosen(Some("nope")), Err(Unclear::Unknown("nope".to_owned())));
+        let told = chosen(Some("aa")).unwrap_err().to_string();
+        assert_eq!(told, "Which session? web (aa11), api (aa22)");
+        let told = chosen(None).unwrap_err().to_string();
+        assert_eq!(told, "Which session? web (aa11), Docs (bb33)");
+        let first = |sessions: &[Session]| {
+            choose(sessions.iter(), None).map(|session| session.id.as_str().to_owned())
+        };
+        assert_eq!(first(&all[..2]), Ok("aa11".to_owned()));
+        assert_eq!(first(&all[1..2]), Ok("aa22".to_owned()));
+        assert_eq!(first(&[]), Err(Unclear::None));
+    }
 }

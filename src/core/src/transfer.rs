@@ -102,6 +102,43 @@ impl Wanted {
     }
 }
 
+/// The longest name a file is given that came without a path, in bytes.
+const NAME_MAX: usize = 120;
+
+/// A name for a file that came under this one: nothing in it leads anywhere, hides or is read as an
+/// option.
+pub fn file_name(given: &str) -> String {
+    let last = given.rsplit(['/', '\\']).next().unwrap_or_default();
+    let plain = crate::sanitize::in_line(last);
+    // What would have to be made visible is no part of a name.
+    let mut name: String = match plain {
+        std::borrow::Cow::Borrowed(name) => name.to_owned(),
+        std::borrow::Cow::Owned(_) => {
+            let fits = |c: &char| {
+                crate::sanitize::in_line(c.encode_utf8(&mut [0; 4])).len() == c.len_utf8()
+            };
+            last.chars().filter(fits).collect()
+        }
+    };
+    name = name.trim_matches(|c: char| c.is_whitespace() || c == '~').to_owned();
+    name.truncate(name.trim_end_matches(['.', ' ']).len());
+    if name.starts_with('-') {
+        name.insert(0, '_');
+    }
+    if name.len() > NAME_MAX {
+        // What kind of file it is, is told by the end of its name.
+        let end = name.rfind('.').filter(|at| name.len() - at <= 16).unwrap_or(name.len());
+        let end = name.split_off(end);
+        let mut cut = NAME_MAX - end.len();
+        while !name.is_char_boundary(cut) {
+            cut -= 1;
+        }
+        name.truncate(cut);
+        name.push_str(&end);
+    }
+    if name.is_empty() { "file".to_owned() } else { name }
+}
+
 /// A pattern is none.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{pattern:?} is no pattern: {why}")]
@@ -254,6 +291,31 @@ mod tests {
             assert_eq!(read(text), Err(refused), "{text:?}");
         }
         assert_eq!(read(&"a".repeat(1025)), Err(Refused::Garbled));
+    }
+
+    #[test]
+    fn a_file_gets_a_name_that_is_only_a_name() {
+        for (given, name) in [
+            ("report.pdf", "report.pdf"),
+            ("../../etc/passwd", "passwd"),
+            ("C:\\\\Users\\\\a\\\\b.txt", "b.txt"),
+            ("..", "file"),
+            ("", "file"),
+            ("a/", "file"),
+            (" ~ ", "file"),
+            ("-rf", "_-rf"),
+            ("gpj.\u{202e}exe", "gpj.exe"),
+            ("a\nb\0c", "abc"),
+            ("na\u{ef}ve \u{1f600}.txt", "na\u{ef}ve \u{1f600}.txt"),
+            ("dots...", "dots"),
+        ] {
+            assert_eq!(file_name(given), name, "{given:?}");
+        }
+        let long = file_name(&format!("{}.tar.gz", "\u{e9}".repeat(200)));
+        assert!(long.len() <= 120 && long.ends_with(".gz"), "{long}");
+        assert_eq!(file_name(&"x".repeat(500)).len(), 120);
+        // Whether such a file is taken is asked afterwards.
+        assert_eq!(file_name("/home/ada/.env"), ".env");
     }
 
     #[test]

@@ -36,6 +36,11 @@ pub fn grouped(number: impl TryInto<u64>) -> String {
     text
 }
 
+/// So many bytes, in words.
+pub fn bytes(number: u64) -> String {
+    if number == 1 { "1 byte".to_owned() } else { format!("{} bytes", grouped(number)) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -76,12 +76,10 @@ pub async fn run(args: &Args, passed: Passed) -> Result<(), Failure> {
     store.rotate_audit_at(config.audit.rotate_at.into());
     let (handle, engine) = start_engine(store, &config)?;
     let hook = HookSocket::open(passed.hook, &runtime_dir)?;
-    let policy = Arc::new(Keeper::open(
-        policy_file(args, &paths),
-        place(args, &paths, &state_dir, &runtime_dir),
-    )?);
+    let place = place(args, &paths, &state_dir, &runtime_dir);
+    let mut doors = Doors::new(own(&place, &paths));
+    let policy = Arc::new(Keeper::open(policy_file(args, &paths), place)?);
     judge_left(&policy, &handle).await;
-    let mut doors = Doors::new();
     doors.arrange(&handle, &config).await;
     let place = emergency::Place {
         policy: policy_file(args, &paths),
@@ -159,6 +157,15 @@ fn place(args: &Args, paths: &Paths, state_dir: &Path, runtime_dir: &Path) -> Pl
     let used = named.chain([state_dir.to_owned(), runtime_dir.to_owned()]);
     place.own.extend(used.filter_map(|path| std::path::absolute(path).ok()));
     place
+}
+
+/// All folders and files of pager's own, the usual ones and those in use.
+fn own(place: &Place, paths: &Paths) -> Vec<PathBuf> {
+    let usual = [paths.config_dir().ok(), paths.state_dir().ok(), paths.runtime_dir().ok()];
+    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+    let system = Some(PathBuf::from("/etc/pager"));
+    let known = usual.into_iter().chain([credentials, system]).flatten();
+    known.filter(|path| path.is_absolute()).chain(place.own.iter().cloned()).collect()
 }
 
 /// Judges what waits before anybody can be asked or answer; where the disk hangs, after that.

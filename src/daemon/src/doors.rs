@@ -1,5 +1,7 @@
 //! The doors that the configuration opens and closes.
 
+use std::path::PathBuf;
+
 use pager_config::{Config, Secret, TokenError};
 use pager_core::access::Rules;
 use pager_core::message_id::TELEGRAM_TROUBLE;
@@ -8,6 +10,7 @@ use tokio::task::JoinHandle;
 
 use crate::access;
 use crate::engine::Handle;
+use crate::files::Exchange;
 use crate::redaction;
 use crate::surfaces::desktop;
 use crate::surfaces::telegram::{self, Telegram, TelegramConfig, TelegramState};
@@ -27,6 +30,7 @@ struct Told {
     telegram: pager_config::Telegram,
     access: pager_config::Access,
     limits: pager_config::Limits,
+    files: pager_config::Files,
     token: Secret,
 }
 
@@ -40,12 +44,14 @@ pub struct Doors {
     telegram_state: watch::Sender<String>,
     rules: watch::Sender<Rules>,
     warnings: watch::Sender<Vec<String>>,
+    /// Folders and files of pager's own, which are exchanged with nobody.
+    own: Vec<PathBuf>,
     forwarding: Option<JoinHandle<()>>,
 }
 
 impl Doors {
-    /// None open yet.
-    pub fn new() -> Self {
+    /// None open yet. `own` are the folders and files of pager's own.
+    pub fn new(own: Vec<PathBuf>) -> Self {
         Self {
             desktop: None,
             telegram: None,
@@ -53,6 +59,7 @@ impl Doors {
             telegram_state: watch::Sender::new("off".to_owned()),
             rules: watch::Sender::default(),
             warnings: watch::Sender::default(),
+            own,
             forwarding: None,
         }
     }
@@ -89,6 +96,7 @@ impl Doors {
                 telegram: config.telegram.clone(),
                 access: config.access.clone(),
                 limits: config.limits.clone(),
+                files: config.files.clone(),
                 token,
             }),
             Err(TokenError::NotSet) => None,
@@ -123,7 +131,16 @@ impl Doors {
     }
 
     fn open_telegram(&mut self, handle: &Handle, config: &Config, told: Told) {
-        let config = TelegramConfig::new(config, told.token.clone());
+        let own = self.own.iter().cloned().chain(config.telegram.token_file.clone());
+        let files = match Exchange::new(&config.files, own) {
+            Ok(files) => files,
+            Err(error) => {
+                // The configuration has refused such patterns before.
+                tracing::error!(message_id = TELEGRAM_TROUBLE, "Telegram stays off: {error}");
+                return;
+            }
+        };
+        let config = TelegramConfig::new(config, told.token.clone(), files);
         let door = match Telegram::open(config, handle.clone()) {
             Ok(door) => door,
             Err(error) => {
@@ -155,11 +172,5 @@ impl Doors {
             door.close().await;
         }
         self.telegram_state.send_replace("off".to_owned());
-    }
-}
-
-impl Default for Doors {
-    fn default() -> Self {
-        Self::new()
     }
 }

@@ -12,6 +12,7 @@ pub mod doors;
 pub mod emergency;
 pub mod engine;
 pub mod faults;
+pub mod files;
 pub mod host;
 pub mod ingress;
 mod panics;

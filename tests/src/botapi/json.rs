@@ -109,7 +109,13 @@ fn bare_message(world: &World, message: &Message) -> Value {
     }
     let (text, entities) = match &message.file {
         Some(sent) => {
-            object[sent.kind.as_str()] = file(sent);
+            object[sent.kind.as_str()] = match sent.kind.as_str() {
+                "photo" => photo(sent),
+                _ => file(sent),
+            };
+            if let Some(album) = &message.album {
+                object["media_group_id"] = album.clone().into();
+            }
             ("caption", "caption_entities")
         }
         None => ("text", "entities"),
@@ -132,14 +138,29 @@ fn file(file: &File) -> Value {
     let mut object = json!({
         "file_id": file.file_id,
         "file_unique_id": unique_id(file),
-        "file_size": file.bytes.len(),
+        "file_size": file.announced(),
         "mime_type": file.mime_type,
     });
-    match file.kind.as_str() {
-        "voice" => object["duration"] = 1.into(),
-        _ => object["file_name"] = file.name.clone().into(),
+    if file.kind != "document" {
+        object["duration"] = 1.into();
+    }
+    if matches!(file.kind.as_str(), "video" | "animation") {
+        (object["width"], object["height"]) = (320.into(), 240.into());
+    }
+    if file.kind != "voice" {
+        object["file_name"] = file.name.clone().into();
     }
     object
+}
+
+/// A picture comes in several sizes, the largest last, and without a name.
+fn photo(file: &File) -> Value {
+    json!([
+        { "file_id": format!("{}s", file.file_id), "file_unique_id": format!("{}s", unique_id(file)),
+          "file_size": 1, "width": 90, "height": 67 },
+        { "file_id": file.file_id, "file_unique_id": unique_id(file),
+          "file_size": file.announced(), "width": 1280, "height": 960 },
+    ])
 }
 
 pub(crate) fn unique_id(file: &File) -> String {

@@ -4,6 +4,7 @@
 //! [`BotApi::wait_for`], and lets things go wrong with [`BotApi::fault`]. A call that the real server would refuse,
 //! or whose parameters it would silently pass over, fails the test unless the test said it would come.
 
+mod attachments;
 mod call;
 mod clock;
 mod control;

@@ -163,7 +163,7 @@ impl Person {
         });
     }
 
-    /// Sends a file: `kind` is `document`, `voice`, `audio` or `video`.
+    /// Sends a file: `kind` is `document`, `photo`, `voice`, `audio` or `video`.
     ///
     /// # Panics
     /// If the person is not in the chat.
@@ -196,7 +196,7 @@ impl Person {
         self.post(text, reply_to, |_, _| {})
     }
 
-    fn post(
+    pub(super) fn post(
         &self,
         text: &str,
         reply_to: Option<i64>,

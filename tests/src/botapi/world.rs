@@ -86,6 +86,15 @@ pub struct File {
     pub mime_type: String,
     /// Its content.
     pub bytes: Vec<u8>,
+    /// How many bytes it is said to have, where that is not true.
+    pub said: Option<usize>,
+}
+
+impl File {
+    /// How many bytes it is said to have.
+    pub(crate) fn announced(&self) -> usize {
+        self.said.unwrap_or(self.bytes.len())
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -102,6 +111,8 @@ pub(crate) struct Message {
     pub(crate) edited: Option<Timestamp>,
     pub(crate) content: Formatted,
     pub(crate) file: Option<File>,
+    /// The album it is a part of.
+    pub(crate) album: Option<String>,
     pub(crate) markup: Markup,
     pub(crate) reply_to: Option<i64>,
     /// The chat and number of a message elsewhere that this one replies to.
@@ -155,6 +166,9 @@ pub(crate) struct World {
     pub(crate) last_message: i64,
     pub(crate) last_callback: u64,
     pub(crate) last_file: u64,
+    pub(crate) last_album: u64,
+    /// The files that the bot has asked for and may therefore fetch.
+    pub(crate) fetchable: BTreeSet<String>,
 }
 
 impl World {
@@ -174,6 +188,8 @@ impl World {
             last_message: 0,
             last_callback: 4_000_000_000_000_000,
             last_file: 0,
+            last_album: 13_700_000_000_000_000,
+            fetchable: BTreeSet::new(),
         }
     }
 
@@ -277,6 +293,7 @@ impl World {
             edited: None,
             content: Formatted::default(),
             file: None,
+            album: None,
             markup: Markup::None,
             reply_to: None,
             reply_elsewhere: None,
@@ -303,6 +320,7 @@ impl World {
             name: name.into(),
             mime_type: mime_type.into(),
             bytes,
+            said: None,
         }
     }
 

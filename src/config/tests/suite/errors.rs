@@ -310,7 +310,7 @@ fn what_a_terminal_would_obey_is_shown() {
 pager.toml:1:2: a⟨U+001B⟩[2K: unknown section or key
   1 | ["a\u001b[2K\n"]
     |  ^^^^^^^^^^^^^^
-  known here: telegram, access, approvals, desktop, limits, audit
+  known here: telegram, access, approvals, desktop, files, limits, audit
 "#,
     );
 }

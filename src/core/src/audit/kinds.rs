@@ -103,7 +103,10 @@ fn noticed(head: &Head, notice: &Notice, approval: Option<&Approval>) -> Option<
         action: action.to_owned(),
         tool: approval.map(|approval| approval.tool.clone()),
         summary: Some(one_line(&words, present::SUMMARY_MAX)),
-        input_sha256: approval.map(|approval| approval.input.sha256().clone()),
+        input_sha256: match notice.file() {
+            Some(file) => Some(file.sha256.clone()),
+            None => approval.map(|approval| approval.input.sha256().clone()),
+        },
         approval: notice.approval(),
         by: notice.by.clone(),
         ..blank(head, notice.at)

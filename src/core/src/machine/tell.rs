@@ -48,8 +48,9 @@ impl Machine {
     ) {
         let notice = self.notice(context, by, session, news);
         let told = self.told.get(&notice.key());
-        // A pause always follows a resumption, if any was told.
+        // A pause always follows a resumption, if any was told; and every exchange is one of its own.
         let fresh = matches!(notice.news, News::Paused { .. } | News::Queued { .. })
+            || notice.file().is_some()
             || told.is_none_or(|at| context.now.duration_since(*at) > SILENCE);
         if fresh {
             draft.notice(notice);

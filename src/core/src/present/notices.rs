@@ -2,7 +2,8 @@
 
 use crate::audit::Gap;
 use crate::sanitize::{one_line, visible};
-use crate::{News, Notice};
+use crate::words::bytes;
+use crate::{Exchanged, News, Notice};
 
 /// A notice for a person: its first line says what happened, its second what follows from it.
 pub fn notice(notice: &Notice) -> String {
@@ -127,8 +128,23 @@ pub fn notice(notice: &Notice) -> String {
             format!("{first}\n{left}{evidence}")
         }
         News::Unlocked => format!("The panic is over, ended {}.", notice.by.words()),
+        News::FileReceived { file } => format!(
+            "A file was put into the folder of {who} {}.\n{}",
+            notice.by.words(),
+            exchanged(file)
+        ),
+        News::FileSent { file } => format!(
+            "A file of {who} was sent to the person {}.\n{}",
+            notice.by.words(),
+            exchanged(file)
+        ),
         News::Resumed => format!("{who} may ask again, resumed {}.", notice.by.words()),
     }
+}
+
+fn exchanged(file: &Exchanged) -> String {
+    let Exchanged { path, size, sha256 } = file;
+    format!("{}: {}, SHA-256 {sha256}", one_line(path, 200), bytes(*size))
 }
 
 /// What somebody calls themselves: a stranger's words, so kept short and marked as such.

@@ -3,8 +3,8 @@
 use pager_core::audit::Head;
 use pager_core::message_id::{
     ACCESS_CHANGED, APPROVAL_CANCELLED, APPROVAL_EXPIRED, APPROVAL_REFUSED, APPROVAL_REQUESTED,
-    APPROVAL_RESOLVED, AUDIT_NOTED, GRANT_REVOKED, PANIC, SESSION_BUSY, SESSION_IMPOSTOR,
-    SESSION_PAUSED,
+    APPROVAL_RESOLVED, AUDIT_NOTED, FILE_EXCHANGED, GRANT_REVOKED, PANIC, SESSION_BUSY,
+    SESSION_IMPOSTOR, SESSION_PAUSED,
 };
 use pager_core::{Event, Machine, News, Notice, State, present};
 
@@ -79,6 +79,7 @@ fn notice_of(notice: &Notice, head: Option<&Head>) {
         | News::Removed { .. }
         | News::WrongCode => ACCESS_CHANGED,
         News::Locked { .. } | News::Secured { .. } | News::Unlocked => PANIC,
+        News::FileReceived { .. } | News::FileSent { .. } => FILE_EXCHANGED,
     };
     tracing::warn!(
         message_id,

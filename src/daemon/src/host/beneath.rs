@@ -99,6 +99,10 @@ impl Folder {
     /// # Errors
     /// [`Failure::Folder`], [`Failure::Kernel`].
     pub fn open(path: &Path) -> Result<Self, Failure> {
+        if !path.is_absolute() {
+            // It would be one of the daemon's own.
+            return Err(Failure::Folder(io::ErrorKind::NotFound.into()));
+        }
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         match open(rustix::fs::CWD, path, flags, ResolveFlags::NO_MAGICLINKS) {
             Ok(place) => Ok(Self { place }),

@@ -13,6 +13,7 @@ use pager_core::{
 };
 use pager_tests::botapi::{BotApi, MessageView, Tap};
 use pagerd::engine::{Clock, Engine, Handle, Options, SystemClock};
+use pagerd::files::Exchange;
 use pagerd::store::{Logged, Store};
 use pagerd::surfaces::telegram::{self, Telegram, TelegramConfig, TelegramState};
 
@@ -61,6 +62,7 @@ impl House {
             max_age: Duration::from_secs(600),
             requests: 10,
             window: Duration::from_secs(60),
+            files: Exchange::new(&pager_config::Files::default(), []).unwrap(),
         };
         Self { handle, config, door: None, state_dir }
     }

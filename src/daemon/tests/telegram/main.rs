@@ -6,6 +6,7 @@ mod access_table;
 mod accounts;
 mod always;
 mod details;
+mod files;
 mod halt;
 mod house;
 mod judged;

@@ -52,7 +52,7 @@ async fn the_commands_are_offered_once() {
     api.wait_polling().await;
     let commands = api.commands();
     let names: Vec<_> = commands[0].1.as_array().unwrap().iter().map(|c| &c["command"]).collect();
-    assert_eq!(names, ["pending", "status", "stop", "panic", "help"]);
+    assert_eq!(names, ["pending", "status", "stop", "panic", "file", "help"]);
     assert_eq!(api.view().calls_of("setMyCommands").len(), 1);
     api.finish();
 }
@@ -72,7 +72,6 @@ async fn strangers_and_other_chats_are_told_nothing() {
     eve.in_chat(group.id()).send("/status");
     ada.in_chat(group.id()).send("/status");
     ada.in_chat(group.id()).send("hello");
-    ada.send_file("document", "a.txt", "text/plain", b"a", "");
     // Updates come in order: when this one is answered, the others were looked at.
     let last = ada.send("/status");
     reply(&api, ADA, last, "Nothing waits for you.").await;

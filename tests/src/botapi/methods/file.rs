@@ -20,10 +20,12 @@ pub(super) fn get(world: &mut World, request: &mut Request<'_>) -> Result<Value,
     if file.bytes.len() > LARGEST_DOWNLOAD {
         return Err(Refusal::bad("file is too big"));
     }
-    Ok(json!({
+    let reply = json!({
         "file_id": file.file_id,
         "file_unique_id": unique_id(file),
-        "file_size": file.bytes.len(),
+        "file_size": file.announced(),
         "file_path": format!("{}s/{}", file.kind, file.file_id),
-    }))
+    });
+    world.fetchable.insert(id);
+    Ok(reply)
 }

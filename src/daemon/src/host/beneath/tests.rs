@@ -157,6 +157,9 @@ fn a_folder_that_is_not_there_is_not_made() {
     assert!(!place.path("work/new").exists());
     let gone = Folder::open(&place.path("gone")).unwrap_err();
     assert!(matches!(&gone, Failure::Folder(_)), "{gone}");
+    for relative in ["", ".", "src"] {
+        assert!(matches!(Folder::open(Path::new(relative)), Err(Failure::Folder(_))), "{relative}");
+    }
 }
 
 #[test]

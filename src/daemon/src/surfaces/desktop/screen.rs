@@ -197,6 +197,8 @@ pub(super) fn notice(notice: &Notice, abilities: Abilities) -> Option<Card> {
         | News::Queued { .. }
         | News::Paused { .. }
         | News::Resumed
+        | News::FileReceived { .. }
+        | News::FileSent { .. }
         | News::Knocked { .. } => return None,
     };
     Some(told(notice, urgency, abilities))

@@ -5,6 +5,8 @@
 //! when its answer is there, only what is needed of an answer is read, and no text that leaves this
 //! file holds the token.
 
+mod download;
+
 use std::borrow::Cow;
 use std::error::Error as _;
 use std::time::Duration;

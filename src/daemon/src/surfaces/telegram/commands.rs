@@ -90,6 +90,8 @@ impl Wish {
 const HELP: &str = "A question is answered by its buttons. A reply to it is a no, with what you \
                     write as the reason; to a question with options it is an answer of your own.\n\
                     /pending tells what waits, /status also tells of the sessions.\n\
+                    A file you send goes into the session's folder, /file get PATH sends one from \
+                    there.\n\
                     /stop denies what a session waits for and ends its turn: reply it to a question, \
                     or name the session. /panic shuts everything; only an owner may.";
 
@@ -100,6 +102,7 @@ pub(super) fn offered() -> Vec<BotCommand> {
         BotCommand::new("status", "What waits for you, and the sessions"),
         BotCommand::new("stop", "Deny what a session waits for, and end its turn"),
         BotCommand::new("panic", "Shut everything (owners)"),
+        BotCommand::new("file", "Get a file of a session, or put one there"),
         BotCommand::new("help", "How to answer"),
     ]
 }

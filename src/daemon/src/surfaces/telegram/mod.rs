@@ -9,6 +9,7 @@ mod api;
 mod callback;
 mod commands;
 mod dialogue;
+mod files;
 mod form;
 mod gate;
 mod halt;
@@ -35,10 +36,12 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::engine::{EngineError, Handle};
+use crate::files::Exchange;
 use crate::store::{Store, StoreError};
 use api::Api;
 use callback::{Nonce, Sent};
 use dialogue::{Place, Purpose};
+use files::Files;
 use gate::{Crowd, Unlisted};
 use misfit::Misfits;
 use outbox::{Job, Outbox};
@@ -70,11 +73,14 @@ pub struct TelegramConfig {
     pub requests: u32,
     /// The span of time over which they are counted.
     pub window: Duration,
+    /// Which files are exchanged with sessions' folders.
+    pub files: Exchange,
 }
 
 impl TelegramConfig {
-    /// Takes what the configuration says of Telegram, and the token that was found for it.
-    pub fn new(config: &pager_config::Config, token: Secret) -> Self {
+    /// Takes what the configuration says of Telegram, the token that was found for it, and which files
+    /// are exchanged.
+    pub fn new(config: &pager_config::Config, token: Secret, files: Exchange) -> Self {
         let section = &config.telegram;
         Self {
             token,
@@ -84,6 +90,7 @@ impl TelegramConfig {
             max_age: section.max_age,
             requests: config.limits.requests,
             window: config.limits.window,
+            files,
         }
     }
 }
@@ -111,6 +118,7 @@ impl Telegram {
             board: Board::new(),
             rules: config.rules,
             unlisted: Mutex::default(),
+            files: Files::new(config.files),
             crowd: Mutex::new(Crowd::new(config.requests, config.window)),
             home: Mutex::new(config.chat),
             max_age: SignedDuration::try_from(config.max_age).unwrap_or(SignedDuration::MAX),
@@ -151,6 +159,7 @@ struct Door {
     board: Board,
     rules: Rules,
     unlisted: Mutex<Unlisted>,
+    files: Files,
     crowd: Mutex<Crowd>,
     /// Where questions go; a group may become another chat.
     home: Mutex<Option<i64>>,

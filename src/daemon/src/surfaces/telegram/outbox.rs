@@ -3,6 +3,7 @@
 mod draw;
 mod file;
 mod invite;
+mod parcel;
 mod send;
 mod settle;
 mod tell;
@@ -20,6 +21,7 @@ use tokio::time::Instant;
 
 use super::api::Failure;
 use super::dialogue::{Place, Purpose};
+use super::files::Parcel;
 use super::state::TelegramState;
 use super::throttle::{Backoff, Throttle};
 use super::{DOOR, Door};
@@ -92,6 +94,26 @@ pub(super) enum Job {
         /// Whether the file has all that is asked.
         whole: bool,
         /// The message that has the file.
+        result: Result<i32, Failure>,
+    },
+    /// Send a file of a session's folder.
+    Deliver {
+        /// Where to.
+        chat: i64,
+        /// The message that asks for it.
+        to: i32,
+        /// The file.
+        parcel: Arc<Parcel>,
+    },
+    /// Such a file was sent, or not.
+    Delivered {
+        /// Where to.
+        chat: i64,
+        /// The message that asks for it.
+        to: i32,
+        /// The file.
+        parcel: Arc<Parcel>,
+        /// The message that has it.
         result: Result<i32, Failure>,
     },
 }
@@ -244,6 +266,10 @@ impl Outbox {
                 Job::Details { id, chat, message } => self.details(id, chat, message).await?,
                 Job::Uploaded { id, chat, message, whole, result } => {
                     self.uploaded(id, chat, message, whole, result).await?
+                }
+                Job::Deliver { chat, to, parcel } => self.deliver(chat, to, &parcel),
+                Job::Delivered { chat, to, parcel, result } => {
+                    self.delivered(chat, to, &parcel, result).await?
                 }
             };
             match step {

@@ -19,6 +19,7 @@ use tokio::time::Instant;
 use super::Door;
 use super::api::Failure;
 use super::commands::{self, Wish};
+use super::files;
 use super::outbox::Job;
 use super::tap::Toast;
 use super::throttle::Backoff;
@@ -33,6 +34,8 @@ const BATCH_LIMIT: u8 = 100;
 const BATCH: usize = BATCH_LIMIT as usize;
 /// After a week without updates the server starts their numbers anew, anywhere.
 const NUMBERS_HOLD_FOR: SignedDuration = SignedDuration::from_hours(6 * 24);
+/// How many exchanges of files wait or are on their way at once.
+const EXCHANGES: usize = 32;
 /// A tap's answer is of no use after about 15 seconds.
 const ANSWER_WITHIN: Duration = Duration::from_secs(12);
 
@@ -54,6 +57,8 @@ pub(super) struct Poller {
     /// What of that is written down.
     caught_up_noted: Timestamp,
     answers: JoinSet<()>,
+    /// The files that are on their way.
+    exchanges: JoinSet<()>,
 }
 
 impl Poller {
@@ -65,6 +70,7 @@ impl Poller {
             caught_up: Timestamp::MIN,
             caught_up_noted: Timestamp::MIN,
             answers: JoinSet::new(),
+            exchanges: JoinSet::new(),
         }
     }
 
@@ -83,6 +89,7 @@ impl Poller {
                 polled = self.poll(healthy) => polled,
             };
             while self.answers.try_join_next().is_some() {}
+            while self.exchanges.try_join_next().is_some() {}
             let wait = match polled {
                 Ok(updates) => {
                     healthy = true;
@@ -256,7 +263,7 @@ impl Poller {
         Ok(())
     }
 
-    async fn said(&self, message: &Message) -> Result<(), EngineError> {
+    async fn said(&mut self, message: &Message) -> Result<(), EngineError> {
         let chat = message.chat.id.0;
         self.door.saw(chat, message.id.0);
         let home = self.door.home();
@@ -269,6 +276,9 @@ impl Poller {
         // A topic was opened, somebody came, something was pinned: nobody has said anything.
         if !matches!(message.kind, MessageKind::Common(_)) {
             return Ok(());
+        }
+        if files::concerns(message, &self.bot) {
+            return self.exchange(message).await;
         }
         if let Some(answer) = self.door.replied(message, &self.bot, self.caught_up).await? {
             if let Some(text) = answer {
@@ -292,10 +302,17 @@ impl Poller {
                 return Ok(());
             }
         }
-        let Some(wish) = wish else { return Ok(()) };
+        if form != Form::Voice && wish.is_none() {
+            return Ok(());
+        }
         if action.is_limited() && !self.door.has_patience(message) {
             return Ok(());
         }
+        let Some(wish) = wish else {
+            let text = "Voice messages are not understood yet. Write it, please.".to_owned();
+            self.door.later(Job::Say { chat, text, to: Some(message.id.0) });
+            return Ok(());
+        };
         let halted = match wish {
             Wish::Stop => Some(self.door.stop(message, self.caught_up).await?),
             Wish::Panic => Some(self.door.panic(message).await?),
@@ -311,6 +328,20 @@ impl Poller {
             .with_store(move |_, machine| Ok(wish.reply(machine, chat, home)))
             .await?;
         self.door.later(Job::Say { chat, text, to });
+        Ok(())
+    }
+
+    /// Takes up what a message wants with files.
+    async fn exchange(&mut self, message: &Message) -> Result<(), EngineError> {
+        let Some(work) = self.door.consider(message, &self.bot).await? else { return Ok(()) };
+        if self.exchanges.len() >= EXCHANGES {
+            let (chat, to) = (message.chat.id.0, Some(message.id.0));
+            let text = "Not taken: too many files are on their way. Send it later.".to_owned();
+            self.door.later(Job::Say { chat, text, to });
+            return Ok(());
+        }
+        let (door, bot) = (Arc::clone(&self.door), self.bot.clone());
+        self.exchanges.spawn(async move { door.exchange(work, &bot).await });
         Ok(())
     }
 
