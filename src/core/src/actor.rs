@@ -55,6 +55,16 @@ impl Actor {
     }
 }
 
+impl Actor {
+    /// Whether the two are one person, as far as can be told: whoever is at the machine is one,
+    /// whichever of its doors they take.
+    pub fn is_same_person(&self, other: &Self) -> bool {
+        let here =
+            |actor: &Self| matches!(actor, Self::Dbus { .. } | Self::Desktop | Self::Terminal);
+        self == other || (here(self) && here(other))
+    }
+}
+
 impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

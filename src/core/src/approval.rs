@@ -300,6 +300,12 @@ pub struct Approval {
     /// Whether that process is another than the session's agent.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub impostor: bool,
+    /// How many different people must say yes.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub needed: u32,
+    /// Those who have said yes, in their order, where it takes more than one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub yeses: Vec<Yes>,
     /// When it was asked.
     pub created: Timestamp,
     /// When its turn came to be shown to a person; none while it waits in its session's queue.
@@ -317,6 +323,26 @@ pub struct Approval {
 
 fn yes() -> bool {
     true
+}
+
+const fn one() -> u32 {
+    1
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+const fn is_one(needed: &u32) -> bool {
+    *needed == 1
+}
+
+/// One of the yeses that an approval takes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Yes {
+    /// Whose.
+    pub by: Actor,
+    /// What they said yes to.
+    pub verdict: Verdict,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// A granted rule was taken back.
@@ -357,6 +383,8 @@ impl Approval {
             judgement: request.judgement,
             origin: facts.origin.clone(),
             impostor: false,
+            needed: 1,
+            yeses: Vec::new(),
             created,
             announced: None,
             expires,

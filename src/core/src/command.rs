@@ -21,6 +21,8 @@ pub struct Context {
     pub window: SignedDuration,
     /// How much is too much.
     pub limits: Limits,
+    /// How many different people must say yes (`approvals.require_n`).
+    pub needed: u32,
     /// Who may do what, by the configuration.
     pub rules: Arc<Rules>,
     /// Whether the process that the command's session is bound to still lives. Where it has ended,
@@ -32,7 +34,7 @@ impl Context {
     /// A context with the default limits, and rules by which nobody is known.
     pub fn new(now: Timestamp, fresh: [u8; 16], window: SignedDuration) -> Self {
         let (limits, rules) = (Limits::DEFAULT, Arc::default());
-        Self { now, fresh, window, limits, rules, agent_lives: false }
+        Self { now, fresh, window, limits, needed: 1, rules, agent_lives: false }
     }
 }
 
@@ -263,6 +265,13 @@ pub enum Reply {
     },
     /// The verdict counts.
     Resolved(Resolution),
+    /// The yes counts, and others are needed as well.
+    Counted {
+        /// How many there are.
+        given: u32,
+        /// How many are needed.
+        needed: u32,
+    },
     /// A stranger was heard; the code they are to be told, if they are to be told one.
     Knocked(Option<Code>),
     /// Somebody was let in.

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::access::{Pairing, Principal};
-use crate::approval::{Approval, Resolution, Revocation};
+use crate::approval::{Approval, Resolution, Revocation, Yes};
 use crate::session::Session;
 use crate::{Actor, ApprovalId, Judgement, Notice, SessionId};
 
@@ -41,6 +41,13 @@ pub enum Event {
         id: ApprovalId,
         /// What it says now.
         judgement: Judgement,
+    },
+    /// Somebody has said yes to an approval that takes more than one.
+    ApprovalCounted {
+        /// Which.
+        id: ApprovalId,
+        /// All who have by now, in their order.
+        yeses: Vec<Yes>,
     },
     /// An approval has its one, final answer.
     ApprovalResolved {
@@ -128,6 +135,7 @@ impl Event {
             Self::ApprovalRequested { approval } => Some(approval.id),
             Self::ApprovalAnnounced { id, .. }
             | Self::ApprovalJudged { id, .. }
+            | Self::ApprovalCounted { id, .. }
             | Self::ApprovalResolved { id, .. }
             | Self::ApprovalForgotten { id }
             | Self::GrantRevoked { id, .. } => Some(*id),
@@ -144,6 +152,7 @@ impl Event {
             Self::ApprovalRequested { .. }
             | Self::ApprovalResolved { .. }
             | Self::ApprovalJudged { .. }
+            | Self::ApprovalCounted { .. }
             | Self::AccessChanged { .. }
             | Self::GrantRevoked { .. } => Durability::Full,
             Self::Noticed { notice } if notice.audited().is_some() => Durability::Full,

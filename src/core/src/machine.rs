@@ -134,6 +134,11 @@ impl Machine {
                     approval.judgement = Some(judgement.clone());
                 }
             }
+            Event::ApprovalCounted { id, yeses } => {
+                if let Some(approval) = self.approvals.get_mut(id) {
+                    approval.yeses.clone_from(yeses);
+                }
+            }
             Event::ApprovalResolved { id, resolution } => {
                 if let Some(approval) = self.approvals.get_mut(id) {
                     approval.resolution.get_or_insert_with(|| resolution.clone());

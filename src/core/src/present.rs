@@ -119,11 +119,41 @@ fn remarks(approval: &Approval) -> Vec<Part> {
             "Asked by another program{program}, not by the agent this session began with."
         )));
     }
-    parts.extend(judged(approval.judgement.as_ref()));
+    parts.extend(changing(approval));
     if let Some(subagent) = &approval.subagent {
         parts.push(Part::Line { name: "Subagent", value: one_line(subagent, 100) });
     }
     parts
+}
+
+/// What pager has to say of an approval that may change while it waits.
+pub fn changing(approval: &Approval) -> Vec<Part> {
+    let yeses = counted(approval).map(Part::Note);
+    yeses.into_iter().chain(judged(approval.judgement.as_ref())).collect()
+}
+
+/// Who has said yes, and how many more it takes; nothing where one will do.
+fn counted(approval: &Approval) -> Option<String> {
+    let Approval { needed, yeses, .. } = approval;
+    if *needed < 2 || !approval.is_pending() {
+        return None;
+    }
+    if yeses.is_empty() {
+        return Some(format!("It takes a yes from {needed} different people."));
+    }
+    let by: Vec<_> = yeses.iter().map(|yes| yes.by.words()).collect();
+    let given = yeses.len();
+    let waits = match usize::try_from(*needed).unwrap_or(usize::MAX).saturating_sub(given) {
+        1 if given == 1 => "a second person".to_owned(),
+        1 => "one more person".to_owned(),
+        more => format!("{more} more people"),
+    };
+    Some(format!("{given} of {needed}: yes {}. It waits for {waits}.", by.join(" and ")))
+}
+
+/// What somebody is told whose yes is not the last that it takes.
+pub fn is_counted(given: u32, needed: u32) -> String {
+    format!("Your yes is {given} of {needed}: it waits for somebody else's.")
 }
 
 /// What a person is shown of the policy's word on a call: where a yes counts, the rule and its reason.

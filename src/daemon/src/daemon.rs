@@ -226,7 +226,8 @@ fn options(config: &Config) -> Options {
         denials_in_a_row: config.limits.denials_in_a_row,
     };
     let rules = Arc::new(access::rules(config));
-    Options { limits, rules, ..Options::new(window, doors::durable(config)) }
+    let needed = config.approvals.require_n;
+    Options { limits, needed, rules, ..Options::new(window, doors::durable(config)) }
 }
 
 /// Starts the engine on a thread of its own: its disk must hold up no socket.

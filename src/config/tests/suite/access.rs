@@ -120,3 +120,20 @@ fn what_is_wrong_is_refused_with_its_place_and_what_to_do() {
     let errors = load_text("[telegram.groups.-5]\naprove = [1]").unwrap_err();
     assert!(errors.contains("did you mean approve?"), "{errors}");
 }
+
+#[test]
+fn more_yeses_than_there_are_people_are_warned_of() {
+    let warnings = |n: u32, more: &str| {
+        let text = format!("[approvals]\nrequire_n = {n}\n{more}");
+        load_text(text).unwrap().warnings.iter().map(ToString::to_string).collect::<String>()
+    };
+    let two = "[telegram]\nallowed_users = [1, 2]\nchat = 1\n[telegram.roles]\nobserver = [2]\n";
+    assert_eq!(warnings(1, ""), "");
+    let told = warnings(2, "");
+    assert!(told.contains("it takes 2 people to say yes, and only you"), "{told}");
+    assert_eq!(warnings(2, two), "");
+    let told = warnings(3, two);
+    assert!(told.contains("it takes 3 people to say yes, and fewer"), "{told}");
+    assert!(load_text("[approvals]\nrequire_n = 6\n").is_err());
+    assert!(load_text("[approvals]\nrequire_n = 0\n").is_err());
+}

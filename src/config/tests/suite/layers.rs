@@ -31,6 +31,7 @@ fn with_no_file_everything_is_the_default() {
             "access.roles = unset (default)",
             "approvals.window = \"1h\" (default)",
             "approvals.codex_window = \"20s\" (default)",
+            "approvals.require_n = 1 (default)",
             "desktop.enabled = true (default)",
             "files.enabled = true (default)",
             "files.max_upload = 20971520 (default)",

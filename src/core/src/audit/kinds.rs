@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::{Head, Record};
-use crate::approval::{Approval, Resolution, Revocation};
+use crate::approval::{Approval, Resolution, Revocation, State, Yes};
 use crate::sanitize::one_line;
 use crate::{Actor, Event, News, Notice, present};
 
@@ -43,6 +43,9 @@ pub fn of_event(head: &Head, event: &Event, approval: Option<&Approval>) -> Opti
     match event {
         Event::ApprovalResolved { resolution, .. } => {
             approval.map(|approval| resolved(head, approval, resolution))
+        }
+        Event::ApprovalCounted { yeses, .. } => {
+            approval.zip(yeses.last()).map(|(approval, yes)| counted(head, approval, yes))
         }
         Event::GrantRevoked { revocation, .. } => {
             approval.map(|approval| revoked(head, approval, revocation))
@@ -86,6 +89,14 @@ pub fn resolved(head: &Head, approval: &Approval, resolution: &Resolution) -> Re
         latency_ms: Some(u64::try_from(latency).unwrap_or(0)),
         ..blank(head, resolution.at)
     }
+}
+
+/// The record of one yes of several, to follow `head`.
+fn counted(head: &Head, approval: &Approval, yes: &Yes) -> Record {
+    let Yes { by, verdict, at } = yes.clone();
+    let verdict = Some(verdict);
+    let resolution = Resolution { state: State::Pending, verdict, by, at, message_id: None };
+    Record { event: "approval.counted".to_owned(), ..resolved(head, approval, &resolution) }
 }
 
 /// The record of a notice that is evidence, to follow `head`; none for one that is not.

@@ -47,6 +47,8 @@ impl Machine {
             approval.cwd = cwd;
         }
         approval.impostor = impostor.is_some();
+        // A question is answered, not allowed.
+        approval.needed = if approval.kind == Kind::Question { 1 } else { context.needed.max(1) };
         let barred = session.and_then(|session| self.barred(&context.rules, session, &approval));
         let verdict =
             standing_verdict(&approval, session, barred).filter(|(verdict, _)| self.may(verdict));

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::Machine;
 use super::ask::verdict_of;
 use super::draft::{Draft, ended, refuse};
-use crate::approval::{AlwaysGrant, Kind, Revocation};
+use crate::approval::{AlwaysGrant, Kind, Revocation, Yes};
 use crate::{
     Actor, Approval, ApprovalId, Assurance, Context, Effect, Event, Judgement, News, Outcome,
     Refusal, Reply, Resolution, State, Verdict, Withdrawal, present, question, words,
@@ -31,6 +31,25 @@ impl Machine {
         if let Err(refusal) = permitted(approval, actor, &verdict, assurance) {
             return refuse(refusal);
         }
+        let mut draft = Draft::default();
+        let mut verdict = verdict;
+        if verdict.state() == State::Allowed && approval.needed > 1 {
+            if approval.yeses.iter().any(|yes| yes.by.is_same_person(actor)) {
+                let why = "you have said yes already: now somebody else has to";
+                return refuse(Refusal::NotAllowed(why.to_owned()));
+            }
+            let mut yeses = approval.yeses.clone();
+            yeses.push(Yes { by: actor.clone(), verdict, at: context.now });
+            verdict = weakest(&yeses);
+            let given = u32::try_from(yeses.len()).unwrap_or(u32::MAX);
+            draft.events.push(Event::ApprovalCounted { id, yeses });
+            if given < approval.needed {
+                if !approval.is_queued() {
+                    draft.effects.push(Effect::Renew(id));
+                }
+                return draft.reply(Reply::Counted { given, needed: approval.needed });
+            }
+        }
         let resolution = Resolution {
             state: verdict.state(),
             verdict: Some(verdict),
@@ -38,7 +57,6 @@ impl Machine {
             at: context.now,
             message_id,
         };
-        let mut draft = Draft::default();
         draft.settle(id, resolution.clone());
         self.count(&mut draft, context, approval, &resolution);
         draft.reply(Reply::Resolved(resolution))
@@ -179,6 +197,16 @@ fn permitted(
         rule.unwrap_or("default"),
         require.words()
     )))
+}
+
+/// What all of them have said yes to.
+fn weakest(yeses: &[Yes]) -> Verdict {
+    match yeses {
+        [first, others @ ..] if others.iter().all(|yes| yes.verdict == first.verdict) => {
+            first.verdict.clone()
+        }
+        _ => Verdict::Allow,
+    }
 }
 
 /// Who it is that tells an agent with this what to do: by an answer, or by the words of a no.

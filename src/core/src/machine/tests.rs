@@ -47,6 +47,7 @@ struct World {
     agent_lives: bool,
     limits: Limits,
     rules: Arc<Rules>,
+    needed: u32,
     /// How many seconds an approval waits.
     window: i64,
 }
@@ -62,6 +63,7 @@ impl Default for World {
             agent_lives: false,
             limits: Limits::DEFAULT,
             rules: Arc::default(),
+            needed: 1,
             window: 60,
         }
     }
@@ -78,6 +80,7 @@ impl World {
         context.agent_lives = self.agent_lives;
         context.limits = self.limits;
         context.rules = self.rules.clone();
+        context.needed = self.needed;
         let outcome = self.machine.handle(&context, actor, command);
         for event in &outcome.events {
             self.machine.apply(event);
@@ -308,6 +311,7 @@ fn a_broken_chain_is_found() {
 }
 
 mod access;
+mod counting;
 mod driving;
 mod limits;
 mod origins;

@@ -29,7 +29,7 @@ pub(super) async fn run(
     };
     let call = async || daemon.manager().answer(&approval.id, &answers).await;
     with_agent(daemon, output, &approval.id, call).await?;
-    output.done(&Decided { id, verdict: "answer" }, || format!("Answered {id}"))
+    output.done(&Decided { id, verdict: "answer", pending: false }, || format!("Answered {id}"))
 }
 
 /// There is no answer and nobody to ask for one.

@@ -1,6 +1,7 @@
 //! `pagerctl approve`
 
 use owo_colors::OwoColorize;
+use pager_core::present;
 use pager_core::sanitize::visible;
 use serde::Serialize;
 
@@ -34,6 +35,8 @@ pub(super) struct Decided<'a> {
     pub(super) id: &'a str,
     /// `allow`, `allow_always`, `allow_edits`, `deny` or `answer`.
     pub(super) verdict: &'static str,
+    /// Whether it waits all the same, for other people's yes.
+    pub(super) pending: bool,
 }
 
 pub(super) async fn run(daemon: &Daemon, output: &Output, args: &Args) -> Result<(), Failure> {
@@ -48,7 +51,16 @@ pub(super) async fn run(daemon: &Daemon, output: &Output, args: &Args) -> Result
         with_agent(daemon, output, id, async || daemon.manager().approve(id).await).await?;
         ("allow", "Allowed")
     };
-    output.done(&Decided { id, verdict }, || format!("{done} {id}"))
+    // Looked at only now: what another has said in the meantime counts as well.
+    let counted = daemon.approval(id).await.ok().filter(|approval| approval.state == "pending");
+    let said = match &counted {
+        Some(Approval { yeses, needed, .. }) => {
+            let given = u32::try_from(yeses.len()).unwrap_or(u32::MAX);
+            present::is_counted(given, *needed)
+        }
+        None => format!("{done} {id}"),
+    };
+    output.done(&Decided { id, verdict, pending: counted.is_some() }, || said)
 }
 
 async fn always(daemon: &Daemon, output: &Output, args: &Args) -> Result<(), Failure> {

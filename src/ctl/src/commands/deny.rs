@@ -18,5 +18,5 @@ pub(super) async fn run(
         daemon.manager().deny(id, message).await?;
     }
     let done = if stop { "Denied and stopped" } else { "Denied" };
-    output.done(&Decided { id, verdict: "deny" }, || format!("{done} {id}"))
+    output.done(&Decided { id, verdict: "deny", pending: false }, || format!("{done} {id}"))
 }

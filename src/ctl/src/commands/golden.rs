@@ -36,6 +36,8 @@ fn approval() -> Approval {
         expires: "2026-01-02T04:04:05.000001Z".parse().unwrap(),
         queued: false,
         require: vec!["remote".to_owned()],
+        needed: 2,
+        yeses: vec!["desktop".to_owned()],
     }
 }
 
@@ -78,7 +80,7 @@ fn the_json_forms_stay() {
     held("sessions.json", &[&session]);
     let approvals = vec![Row::from(&approval)];
     held("overview.json", &Overview { approvals, sessions: std::slice::from_ref(&session) });
-    held("verdict.json", &Decided { id: "0123", verdict: "allow_always" });
+    held("verdict.json", &Decided { id: "0123", verdict: "allow_always", pending: false });
     let grant = Grant {
         id: approval.id.clone(),
         agent: "claude".to_owned(),

@@ -67,6 +67,10 @@ pub(crate) struct Approval {
     pub(crate) queued: bool,
     /// The doors the policy takes a yes from; empty where every door will do.
     pub(crate) require: Vec<String>,
+    /// How many different people must say yes.
+    pub(crate) needed: u32,
+    /// Those who have, where it takes more than one.
+    pub(crate) yeses: Vec<String>,
 }
 
 impl Approval {
@@ -101,6 +105,8 @@ impl Approval {
                 .split_whitespace()
                 .map(str::to_owned)
                 .collect(),
+            needed: properties.take("Needed")?,
+            yeses: properties.take("Yeses")?,
         })
     }
 }

@@ -41,6 +41,21 @@ pub(super) fn log(machine: &Machine, event: &Event, head: Option<&Head>) {
                 "{} ({})", present::settlement(resolution), present::headline(approval)
             );
         }
+        Event::ApprovalCounted { id, yeses } => {
+            let Some(approval) = machine.approval(id) else { return };
+            let Some(yes) = yeses.last() else { return };
+            tracing::info!(
+                pager_approval = %id,
+                pager_session = %approval.session,
+                pager_actor = %yes.by,
+                pager_tool = approval.tool,
+                pager_decision = yes.verdict.action(),
+                pager_audit_seq = head.map(|head| head.seq),
+                pager_audit_hash = head.map(|head| head.hash.as_str()),
+                "A yes {}, {} of {} ({})",
+                yes.by.words(), yeses.len(), approval.needed, present::headline(approval)
+            );
+        }
         Event::SessionChanged { session } => tracing::debug!(
             pager_session = %session.id,
             "session {} is {}", session.label, machine.session_state(session)

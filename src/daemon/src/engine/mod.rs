@@ -44,6 +44,8 @@ pub struct Options {
     pub doors: Vec<&'static str>,
     /// How much is too much.
     pub limits: Limits,
+    /// How many different people must say yes.
+    pub needed: u32,
     /// Who may do what.
     pub rules: Arc<Rules>,
     /// Tells whether a process still lives.
@@ -54,7 +56,7 @@ impl Options {
     /// Options with the default limits, on this machine.
     pub fn new(window: SignedDuration, doors: Vec<&'static str>) -> Self {
         let (limits, rules) = (Limits::DEFAULT, Arc::default());
-        Self { window, doors, limits, rules, lives: crate::host::process::lives }
+        Self { window, doors, limits, needed: 1, rules, lives: crate::host::process::lives }
     }
 }
 
@@ -227,6 +229,7 @@ impl<C: Clock> Engine<C> {
         let window = window.unwrap_or(self.options.window);
         let context = Context {
             limits: self.options.limits,
+            needed: self.options.needed,
             rules: self.options.rules.clone(),
             agent_lives: self.agent_lives(&command),
             ..Context::new(self.clock.now(), fresh, window)

@@ -189,3 +189,30 @@ async fn what_somebodys_role_denies_is_evidence_too_and_outlives_a_restart() {
     let audit = std::fs::read_to_string(dir.path().join("audit.jsonl")).unwrap();
     assert!(audit.lines().last().unwrap().contains(r#""by":"policy:role:developer""#), "{audit}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_first_yes_outlives_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = |dir: &std::path::Path| {
+        let options =
+            Options { needed: 2, ..Options::new(SignedDuration::from_mins(10), vec!["telegram"]) };
+        let clock = TestClock { start: Instant::now() };
+        let (engine, handle) =
+            Engine::new(Store::open(dir).unwrap(), clock, options, None).unwrap();
+        (tokio::spawn(engine.run()), handle)
+    };
+    let (task, handle) = run(dir.path());
+    let id = asked(&handle, 1).await;
+    let first = handle.submit(Actor::Desktop, allow(id)).await;
+    assert_eq!(first, Ok(Reply::Counted { given: 1, needed: 2 }));
+    drop(handle);
+    task.await.unwrap();
+
+    let (_task, handle) = run(dir.path());
+    let waits = handle.approval(id).await.unwrap().unwrap();
+    assert_eq!((waits.is_pending(), waits.yeses.len(), waits.needed), (true, 1, 2));
+    let again = handle.submit(Actor::Desktop, allow(id)).await;
+    assert!(matches!(again, Err(EngineError::Refused(Refusal::NotAllowed(_)))), "{again:?}");
+    let second = handle.submit(Actor::Telegram { user: 7 }, allow(id)).await;
+    assert!(matches!(second, Ok(Reply::Resolved(_))), "{second:?}");
+}

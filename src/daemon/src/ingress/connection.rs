@@ -72,7 +72,13 @@ impl Ingress {
     ) {
         match done {
             Ok(Reply::Asked { id, .. }) => self.wait(stream, decoder, adapter, id).await,
-            Ok(Reply::Done | Reply::Resolved(_) | Reply::Knocked(_) | Reply::LetIn(_)) => {
+            Ok(
+                Reply::Done
+                | Reply::Resolved(_)
+                | Reply::Counted { .. }
+                | Reply::Knocked(_)
+                | Reply::LetIn(_),
+            ) => {
                 let reason = "there is nothing to decide".to_owned();
                 say(stream, &ServerLine::NoDecision { reason }).await;
             }

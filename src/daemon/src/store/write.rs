@@ -187,6 +187,7 @@ fn project(tx: &Transaction<'_>, event: &Event) -> Result<(), StoreError> {
         }
         Event::ApprovalAnnounced { id, at } => set(tx, id, "announced", at)?,
         Event::ApprovalJudged { id, judgement } => set(tx, id, "judgement", judgement)?,
+        Event::ApprovalCounted { id, yeses } => set(tx, id, "yeses", yeses)?,
         Event::GrantRevoked { id, revocation } => set(tx, id, "revoked", revocation)?,
         Event::AccessChanged { change, .. } => put_access(tx, change, event)?,
         Event::Noticed { .. } => {}

@@ -41,14 +41,14 @@ pub(super) fn standing(approval: &Approval) -> (&'static str, String) {
 pub(super) struct Marks {
     pub(super) pending: bool,
     pub(super) queued: bool,
-    /// What the policy adds to the body.
-    pub(super) judged: Vec<Part>,
+    /// What the policy, and those who have said yes, add to the body.
+    pub(super) changing: Vec<Part>,
 }
 
 impl Marks {
     pub(super) fn of(approval: &Approval) -> Self {
         let (pending, queued) = (approval.is_pending(), approval.is_queued());
-        Self { pending, queued, judged: present::judged(approval.judgement.as_ref()) }
+        Self { pending, queued, changing: present::changing(approval) }
     }
 }
 
@@ -60,7 +60,13 @@ pub(super) fn changing(approval: &Approval) -> HashMap<&'static str, Value<'stat
         ("ResolvedBy", by.into()),
         ("Queued", approval.is_queued().into()),
         ("Require", require(approval).into()),
+        ("Yeses", yeses(approval).into()),
     ])
+}
+
+/// Those who have said yes where it takes more than one.
+fn yeses(approval: &Approval) -> Vec<String> {
+    approval.yeses.iter().map(|yes| plain(&yes.by.to_string())).collect()
 }
 
 /// The property that is as long as what is asked: that it changed is told, not what it is now.
@@ -268,6 +274,20 @@ impl ApprovalObject {
     #[zbus(property)]
     async fn require(&self) -> fdo::Result<&'static str> {
         Ok(require(&self.now().await?))
+    }
+
+    /// How many different people must say yes. Whoever is at this machine is one of them, whichever
+    /// of its doors they take.
+    #[zbus(property(emits_changed_signal = "const"))]
+    fn needed(&self) -> u32 {
+        self.facts.needed
+    }
+
+    /// Those who have, where it takes more than one: telegram:ID, dbus:UID/PROGRAM, desktop. A no of
+    /// anybody's ends it all the same.
+    #[zbus(property)]
+    async fn yeses(&self) -> fdo::Result<Vec<String>> {
+        Ok(yeses(&self.now().await?))
     }
 
     /// When it was asked, in microseconds since the epoch.

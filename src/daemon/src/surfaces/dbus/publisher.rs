@@ -178,7 +178,8 @@ impl Publisher {
                 continue;
             }
             let path = approval_path(&approval.id);
-            let same = before.as_ref().map(|marks| &marks.judged) == now.map(|marks| &marks.judged);
+            let same =
+                before.as_ref().map(|marks| &marks.changing) == now.map(|marks| &marks.changing);
             let stale: &[&str] = if same { &[] } else { &[approval::BODY] };
             let changes = approval::changing(approval);
             self.changed::<ApprovalObject>(path.as_ref(), changes, stale).await?;

@@ -88,9 +88,7 @@ impl Thing {
     /// What its notification depends on: while it is the same, that need not be shown again.
     pub(super) fn stamp(&self) -> String {
         match self {
-            Self::Approval(approval) => {
-                present::plain(&present::judged(approval.judgement.as_ref()))
-            }
+            Self::Approval(approval) => present::plain(&present::changing(approval)),
             Self::More(waiting) => waiting.iter().map(|one| one.id.to_string()).collect(),
             Self::Paused(session) => session.denials.to_string(),
             Self::Stranger(pairing) => pairing.asked.to_string(),

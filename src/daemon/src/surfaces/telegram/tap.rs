@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use pager_core::access::{Access, Action};
 use pager_core::approval::Verdict;
 use pager_core::sanitize::one_line;
-use pager_core::{Actor, Approval, ApprovalId, Assurance, Command, Refusal, present};
+use pager_core::{Actor, Approval, ApprovalId, Assurance, Command, Refusal, Reply, present};
 use teloxide_core::types::CallbackQuery;
 
 use super::Door;
@@ -136,6 +136,7 @@ impl Door {
             assurance: Assurance::Door,
         };
         match self.handle.submit(Actor::Telegram { user }, command).await {
+            Ok(Reply::Counted { given, needed }) => Ok(Err(present::is_counted(given, needed))),
             Ok(_) => Ok(Ok(())),
             Err(EngineError::Refused(Refusal::AlreadyResolved(resolution))) => {
                 Ok(Err(present::late(&resolution)))
