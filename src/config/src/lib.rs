@@ -24,7 +24,8 @@ pub use diagnostic::{ConfigErrors, Diagnostic};
 pub use file::FileError;
 pub use load::{Entry, Loaded, Origin, load, read_any, read_owned};
 pub use schema::{
-    Access, Approvals, Audit, Config, Desktop, Files, Limits, Telegram, keys, nearest, nearest_key,
+    Access, Approvals, Audit, Config, Desktop, Files, Limits, Observer, Telegram, keys, nearest,
+    nearest_key,
 };
 pub use secret::Secret;
 pub use sources::Sources;

@@ -19,7 +19,7 @@ pub use audit::Audit;
 pub use desktop::Desktop;
 pub use files::Files;
 pub use limits::Limits;
-pub use telegram::Telegram;
+pub use telegram::{Observer, Telegram};
 
 /// What pager.toml says, with the defaults for what it does not say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -43,6 +43,6 @@ pub use event::{AccessChange, Durability, Effect, Event};
 pub use ids::{ApprovalId, InvalidId, RequestId, SessionId, Sha256Hex};
 pub use judgement::{Judgement, Require, Ruling};
 pub use machine::{Lock, Machine};
-pub use notice::{Exchanged, News, Notice};
+pub use notice::{Exchanged, Level, News, Notice};
 pub use origin::{Origin, Process};
 pub use session::{Agent, Facts, Phase, Session, Unclear, label_for};

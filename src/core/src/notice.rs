@@ -196,7 +196,63 @@ impl News {
     }
 }
 
+/// How much a note means to those who only look on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// A session has finished its turn.
+    Finished,
+    /// Somebody should look when they can.
+    Warning,
+    /// Somebody should look now.
+    Error,
+}
+
+impl Level {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Finished, Self::Warning, Self::Error];
+
+    /// Its name in pager.toml.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Finished => "finished",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+
+    /// The level of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|level| level.as_str() == name)
+    }
+}
+
 impl Notice {
+    /// What it means to those who only look on; none where it is none of their business.
+    pub const fn level(&self) -> Option<Level> {
+        match &self.news {
+            News::SelfApproval { .. }
+            | News::Meddled { .. }
+            | News::Impostor { .. }
+            | News::Locked { .. } => Some(Level::Error),
+            News::Busy { .. }
+            | News::Queued { waiting: 1.. }
+            | News::Paused { .. }
+            | News::Resumed
+            | News::WrongCode
+            | News::Unlocked => Some(Level::Warning),
+            News::Queued { .. }
+            | News::Misfit { .. }
+            | News::Acknowledged { .. }
+            | News::Secured { .. }
+            | News::FileReceived { .. }
+            | News::FileSent { .. }
+            | News::Knocked { .. }
+            | News::LetIn { .. }
+            | News::TurnedAway { .. }
+            | News::Removed { .. } => None,
+        }
+    }
+
     /// Two notices with the same key say the same: a door shows the later in the earlier's place.
     pub fn key(&self) -> String {
         let session = self.session.as_ref().map_or("", SessionId::as_str);

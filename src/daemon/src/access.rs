@@ -12,6 +12,12 @@ pub fn rules(config: &Config) -> Rules {
         people: telegram.allowed_users.iter().map(|id| (*id, role(id))).collect(),
         anyone: telegram.anyone,
         groups: telegram.groups.clone(),
+        told: telegram
+            .observers
+            .iter()
+            .filter(|observer| observer.token_file.is_none())
+            .map(|observer| observer.chat)
+            .collect(),
         roles: config.access.roles.clone(),
         locked: false,
     }

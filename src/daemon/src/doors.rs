@@ -13,7 +13,7 @@ use crate::engine::Handle;
 use crate::files::Exchange;
 use crate::redaction;
 use crate::surfaces::desktop;
-use crate::surfaces::telegram::{self, Telegram, TelegramConfig, TelegramState};
+use crate::surfaces::telegram::{self, Observers, Telegram, TelegramConfig, TelegramState};
 
 /// The doors whose effects go through the outbox under this configuration.
 pub fn durable(config: &Config) -> Vec<&'static str> {
@@ -41,6 +41,7 @@ pub struct Doors {
     telegram: Option<Telegram>,
     /// What the Telegram door was told, to see whether that has changed.
     told: Option<Told>,
+    observers: Option<Observers>,
     telegram_state: watch::Sender<String>,
     rules: watch::Sender<Rules>,
     warnings: watch::Sender<Vec<String>>,
@@ -56,6 +57,7 @@ impl Doors {
             desktop: None,
             telegram: None,
             told: None,
+            observers: None,
             telegram_state: watch::Sender::new("off".to_owned()),
             rules: watch::Sender::default(),
             warnings: watch::Sender::default(),
@@ -91,6 +93,7 @@ impl Doors {
             }
             (None, false) | (Some(_), true) => {}
         }
+        self.arrange_observers(handle, config);
         let wanted = match pager_config::read_token(config) {
             Ok(token) => Some(Told {
                 telegram: config.telegram.clone(),
@@ -122,8 +125,19 @@ impl Doors {
         }
     }
 
+    fn arrange_observers(&mut self, handle: &Handle, config: &Config) {
+        let watchers = telegram::watchers(config);
+        if self.observers.as_mut().is_some_and(|observers| observers.are(&watchers)) {
+            return;
+        }
+        // Those that were at work end before the new ones begin.
+        self.observers = None;
+        self.observers = Some(Observers::start(watchers, handle, &self.telegram_state()));
+    }
+
     /// Closes all doors.
     pub async fn close(&mut self) {
+        self.observers = None;
         if let Some(desktop) = self.desktop.take() {
             desktop.abort();
         }

@@ -326,6 +326,21 @@ impl BotApi {
         self.wait_for("the bot to poll", |view| view.polling.then_some(())).await;
     }
 
+    /// Waits until the bot has taken all updates and asks for more; cheap, however much was said.
+    pub async fn wait_taken(&self) {
+        let mut changes = self.shared.changes();
+        loop {
+            changes.mark_unchanged();
+            {
+                let world = self.shared.look();
+                if world.updates.pending() == 0 && world.updates.polling.is_some() {
+                    return;
+                }
+            }
+            changes.changed().await.expect("the double holds the other end");
+        }
+    }
+
     /// Waits until a tap is answered.
     ///
     /// # Panics

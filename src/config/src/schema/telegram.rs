@@ -1,6 +1,7 @@
 //! `[telegram]`
 
 mod groups;
+mod observers;
 mod people;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,8 @@ use pager_core::access::{DirectPolicy, Group, RoleName};
 use url::{Host, Url};
 
 use groups::GROUPS;
+use observers::OBSERVERS;
+pub use observers::Observer;
 use people::{ALLOWED_USERS, DM_POLICY, ROLES, not_numeric};
 
 use super::{Advice, Config, Key, Section};
@@ -38,6 +41,8 @@ pub struct Telegram {
     pub roles: BTreeMap<i64, RoleName>,
     /// The groups that are heard.
     pub groups: BTreeMap<i64, Group>,
+    /// The chats that are told what happens, and in which nobody is heard.
+    pub observers: Vec<Observer>,
     /// The chat named for unprompted messages. See [`Telegram::chat`].
     pub chat: Option<i64>,
     /// How old a tap or a reply may be and still count.
@@ -63,6 +68,7 @@ impl Default for Telegram {
             dm_policy: DirectPolicy::default(),
             roles: BTreeMap::new(),
             groups: BTreeMap::new(),
+            observers: Vec::new(),
             chat: None,
             max_age: Duration::from_secs(10 * 60),
         }
@@ -71,7 +77,18 @@ impl Default for Telegram {
 
 pub(super) const SECTION: Section = Section {
     name: "telegram",
-    keys: &[TOKEN_FILE, TOKEN, API_URL, ALLOWED_USERS, DM_POLICY, ROLES, GROUPS, CHAT, MAX_AGE_KEY],
+    keys: &[
+        TOKEN_FILE,
+        TOKEN,
+        API_URL,
+        ALLOWED_USERS,
+        DM_POLICY,
+        ROLES,
+        GROUPS,
+        OBSERVERS,
+        CHAT,
+        MAX_AGE_KEY,
+    ],
     advise,
 };
 
@@ -222,6 +239,17 @@ fn advise_on_people(config: &Config) -> Vec<Advice> {
                 CHAT,
                 format!("{chat} would be sent questions, but nobody is heard in that group"),
                 "add [telegram.groups.\"…\"] with approve = [those who may answer]",
+            );
+        }
+    }
+    for observer in telegram.observers.iter().filter(|observer| observer.token_file.is_none()) {
+        let chat = observer.chat;
+        let heard = telegram.allowed_users.contains(&chat) || telegram.groups.contains_key(&chat);
+        if heard || telegram.chat() == Some(chat) {
+            advise(
+                OBSERVERS,
+                format!("{chat} is an observer, so nobody is heard in that chat"),
+                "name another chat, or give the observer a bot of its own by token_file",
             );
         }
     }

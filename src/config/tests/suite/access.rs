@@ -62,6 +62,39 @@ fn groups_roles_and_people_are_read_as_they_are_written() {
 }
 
 #[test]
+fn observers_are_read_as_they_are_written() {
+    let text = r#"
+[telegram]
+allowed_users = [1]
+[[telegram.observers]]
+chat = -7
+[[telegram.observers]]
+chat = 1
+token_file = "second"
+level = "error"
+"#;
+    let loaded = load_text(text).unwrap();
+    assert!(loaded.warnings.is_empty(), "{:?}", loaded.warnings);
+    let [wall, own] = &loaded.config.telegram.observers[..] else { panic!() };
+    assert_eq!((wall.chat, wall.levels.len(), wall.token_file.as_ref()), (-7, 3, None));
+    assert!(own.token_file.as_ref().unwrap().is_absolute());
+    assert_eq!(own.levels, [pager_core::Level::Error].into());
+    let same = "[telegram]\nallowed_users = [1]\n[[telegram.observers]]\nchat = 1\n";
+    let warnings = load_text(same).unwrap().config.warnings();
+    assert!(warnings[0].contains("1 is an observer, so nobody is heard"), "{warnings:?}");
+    for (wrong, why) in [
+        (r#"level = "error""#, "an observer without a chat"),
+        ("chat = -7\nlevel = [\"errors\"]", "there is no level"),
+        ("chat = -7\nbuttons = true", "there is no \"buttons\""),
+        (r#"chat = "@wall""#, "is not a numeric id"),
+        ("chat = 0", "no chat has the id 0"),
+    ] {
+        let errors = load_text(format!("[[telegram.observers]]\n{wrong}\n")).unwrap_err();
+        assert!(errors.to_string().contains(why), "{errors}");
+    }
+}
+
+#[test]
 fn everybody_takes_both_the_policy_and_the_star() {
     let warned = |text: &str| {
         let loaded = load_text(format!("[telegram]\n{text}\n")).unwrap();

@@ -26,6 +26,7 @@ fn with_no_file_everything_is_the_default() {
             "telegram.dm_policy = \"pairing\" (default)",
             "telegram.roles = unset (default)",
             "telegram.groups = unset (default)",
+            "telegram.observers = unset (default)",
             "telegram.chat = unset (default)",
             "telegram.max_age = \"10m\" (default)",
             "access.roles = unset (default)",

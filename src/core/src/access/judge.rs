@@ -30,6 +30,11 @@ impl Rules {
         if matches!(inquiry.form, Form::Edited | Form::Reaction) {
             return Err(Why::Unhandled);
         }
+        if let Place::Direct { chat } | Place::Group { chat, .. } = inquiry.place
+            && self.told.contains(&chat)
+        {
+            return Err(Why::NoSuchPlace);
+        }
         match inquiry.place {
             Place::Direct { chat } if chat == person => self.direct(inquiry.action, person),
             Place::Group { chat, topic } => {

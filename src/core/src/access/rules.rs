@@ -50,6 +50,8 @@ pub struct Rules {
     pub anyone: bool,
     /// The groups that are heard, by number.
     pub groups: BTreeMap<i64, Group>,
+    /// The chats that are only told things: nobody is heard in them.
+    pub told: BTreeSet<i64>,
     /// The roles there are.
     pub roles: BTreeMap<RoleName, Role>,
     /// Whether everything is shut since a panic.
@@ -64,6 +66,7 @@ impl Default for Rules {
             people: BTreeMap::new(),
             anyone: false,
             groups: BTreeMap::new(),
+            told: BTreeSet::new(),
             roles: Role::built_in(),
             locked: false,
         }

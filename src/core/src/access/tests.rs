@@ -49,7 +49,8 @@ fn rules(policy: &str) -> Rules {
         topics: [(7, off), (8, quiet)].into(),
         ..Group::default()
     };
-    rules.groups = [(-100, group)].into();
+    rules.groups = [(-100, group.clone()), (-300, group)].into();
+    rules.told = [-300].into();
     rules
 }
 
@@ -76,6 +77,7 @@ fn place(word: &str, sender: Sender) -> Place {
         "channel" => Place::Channel,
         "unknown" => Place::Unknown,
         "unlisted" => Place::Group { chat: -200, topic: None },
+        "told" => Place::Group { chat: -300, topic: None },
         "group" => group(None),
         "topic-off" => group(Some(7)),
         "topic" => group(Some(8)),
@@ -183,6 +185,7 @@ fn everything() -> Vec<Inquiry<'static>> {
         "channel",
         "unknown",
         "unlisted",
+        "told",
         "group",
         "topic-off",
         "topic",

@@ -11,6 +11,7 @@ mod halt;
 mod house;
 mod judged;
 mod notices;
+mod observers;
 mod questions;
 mod replies;
 mod secrets;
