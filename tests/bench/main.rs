@@ -1,6 +1,8 @@
 //! What pager costs, measured on the real programs: `make bench` prints the table and writes
 //! `target/bench.json`. It judges nothing; the README says what is promised.
 
+mod flood;
+
 use std::fs::File;
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -55,6 +57,7 @@ async fn main() -> anyhow::Result<()> {
     figures.push(verify()?);
     figures.push(judge()?);
     figures.extend(daemon().await?);
+    figures.extend(flood::figures().await?);
     println!("{:<58} {:>9} {:>9} {:>9} {:>6}", "", "median", "min", "max", "runs");
     for figure in &figures {
         println!(

@@ -7,6 +7,7 @@ mod accounts;
 mod always;
 mod details;
 mod files;
+mod flood;
 mod halt;
 mod house;
 mod judged;

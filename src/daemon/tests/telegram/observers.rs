@@ -84,7 +84,7 @@ async fn a_chat_is_told_what_happens_and_asked_nothing() {
     assert!(!error.silent);
     let lock = Command::Access(AccessCommand::Lock { reason: String::new() });
     house.handle.submit(Actor::Desktop, lock).await.unwrap();
-    wait(&api, group.id(), "Error: Panic: everything from outside is shut").await;
+    wait(&api, group.id(), "everything from outside is shut").await;
     door.send_replace("conflict: another program polls this bot".to_owned());
     wait(&api, group.id(), "Error: questions do not come to Telegram: conflict").await;
     // What holds a secret is told without it.

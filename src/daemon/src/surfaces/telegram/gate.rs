@@ -258,6 +258,9 @@ struct Spoken {
 }
 
 impl Crowd {
+    /// Of how many it is counted at most.
+    const MOST: usize = 1_000;
+
     /// Nobody has said anything; `requests` are taken of each in a `window`.
     pub(super) fn new(requests: u32, window: Duration) -> Self {
         Self { requests, window, people: HashMap::new() }
@@ -267,6 +270,11 @@ impl Crowd {
     fn take(&mut self, user: i64, now: Duration) -> Result<(), Option<Wait>> {
         let window = self.window;
         self.people.retain(|_, spoken| !spoken.window.is_over(now, window));
+        // Where everybody may speak: rather forget somebody's count than keep everybody's.
+        while self.people.len() >= Self::MOST && !self.people.contains_key(&user) {
+            let Some(other) = self.people.keys().next().copied() else { break };
+            self.people.remove(&other);
+        }
         let spoken = self.people.entry(user).or_default();
         match spoken.window.take(now, self.requests, window) {
             Ok(()) => {
@@ -292,5 +300,26 @@ impl Unlisted {
             self.0.push(chat);
         }
         first
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crowd_has_an_end_and_whoever_is_in_it_their_turn() {
+        let mut crowd = Crowd::new(2, Duration::from_secs(60));
+        let now = Duration::from_secs(1_000);
+        for user in 1..=12_000 {
+            assert_eq!(crowd.take(user, now), Ok(()));
+        }
+        assert_eq!(crowd.people.len(), Crowd::MOST);
+        assert_eq!(crowd.take(7, now), Ok(()));
+        assert_eq!(crowd.take(7, now), Ok(()));
+        assert!(matches!(crowd.take(7, now), Err(Some(_))));
+        assert_eq!(crowd.take(7, now), Err(None), "told once");
+        assert_eq!(crowd.take(8, now + Duration::from_secs(60)), Ok(()));
+        assert_eq!(crowd.people.len(), 1, "whose time is over is forgotten");
     }
 }

@@ -39,6 +39,9 @@ const EXCHANGES: usize = 32;
 /// A tap's answer is of no use after about 15 seconds.
 const ANSWER_WITHIN: Duration = Duration::from_secs(12);
 
+/// How many taps are answered at a time: a server that does not answer must not fill the memory.
+const ANSWERS: usize = 1_000;
+
 /// The number of the next update, and when the one before it came.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Offset {
@@ -258,6 +261,10 @@ impl Poller {
 
     async fn tapped(&mut self, query: CallbackQuery) -> Result<(), EngineError> {
         let toast = self.door.judge(&query, self.caught_up).await?;
+        if self.answers.len() >= ANSWERS {
+            tracing::debug!("a tap is not answered: too many others are");
+            return Ok(());
+        }
         let door = Arc::clone(&self.door);
         self.answers.spawn(async move { answer(&door, query, toast).await });
         Ok(())
