@@ -51,13 +51,28 @@ async fn main() -> anyhow::Result<()> {
     if std::env::args().any(|arg| arg == "--test") {
         return Ok(());
     }
+    // `cargo bench -p pager-tests -- flood` measures that alone.
+    let named: Vec<_> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
+    let wanted = |name: &str| named.is_empty() || named.iter().any(|one| one == name);
     let mut figures = Vec::new();
-    figures.extend(hook()?);
-    figures.push(start()?);
-    figures.push(verify()?);
-    figures.push(judge()?);
-    figures.extend(daemon().await?);
-    figures.extend(flood::figures().await?);
+    if wanted("hook") {
+        figures.extend(hook()?);
+    }
+    if wanted("start") {
+        figures.push(start()?);
+    }
+    if wanted("verify") {
+        figures.push(verify()?);
+    }
+    if wanted("judge") {
+        figures.push(judge()?);
+    }
+    if wanted("daemon") {
+        figures.extend(daemon().await?);
+    }
+    if wanted("flood") {
+        figures.extend(flood::figures().await?);
+    }
     println!("{:<58} {:>9} {:>9} {:>9} {:>6}", "", "median", "min", "max", "runs");
     for figure in &figures {
         println!(
