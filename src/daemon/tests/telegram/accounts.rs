@@ -165,3 +165,39 @@ async fn a_group_that_becomes_a_supergroup_is_followed() {
     assert_eq!(api.view().calls_of("sendMessage").len(), 3);
     api.finish();
 }
+
+#[tokio::test]
+async fn what_a_group_grants_goes_with_it_where_it_moves() {
+    let api = BotApi::start();
+    let (ada, eve) = (api.user(ADA), api.user(666));
+    let group = api.group(-4_000, "team", &[&ada, &eve]);
+    let mut house = House::shut(&api);
+    house.list(group.id(), &[ADA]);
+    house.open_door();
+    api.wait_polling().await;
+    let new = group.migrate().id();
+    for _ in 0..2 {
+        let refused = eve.in_chat(new).send("/status@pager_test_bot");
+        let asked = ada.in_chat(new).send("/status@pager_test_bot");
+        let answers = |view: &View, to: i64| {
+            view.messages(new).iter().filter(|message| message.reply_to == Some(to)).count()
+        };
+        api.wait_for("the status", |view| (answers(view, asked) == 1).then_some(())).await;
+        assert_eq!(answers(&api.view(), refused), 0, "{}", api.report());
+        // And the next daemon knows of it, though nobody has changed the configuration.
+        house.close_door().await;
+        house.open_door();
+    }
+    // A group that nobody listed is followed nowhere.
+    let other = api.group(-5_000, "other", &[&ada]);
+    let other = other.migrate().id();
+    ada.in_chat(other).send("/status@pager_test_bot");
+    api.wait_taken().await;
+    let last = ada.send("/help");
+    api.wait_message(ADA, "the help", |message| message.from_bot && message.id > last).await;
+    let told =
+        api.view().messages(other).iter().filter(|message| message.service.is_none()).count();
+    assert_eq!(told, 1, "{}", api.report());
+    assert_eq!(house.config.rules.groups.keys().collect::<Vec<_>>(), [&group.id()]);
+    api.finish();
+}
