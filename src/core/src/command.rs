@@ -164,6 +164,11 @@ pub enum AccessCommand {
         /// Their number.
         user: i64,
     },
+    /// The bot's token is another than it was: what waits is asked anew.
+    Rotated {
+        /// The bot's number.
+        bot: String,
+    },
     /// Everything from outside is shut, and what waits is cancelled.
     Lock {
         /// Why, in the words of whoever does it; may be empty.

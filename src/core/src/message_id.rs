@@ -48,6 +48,8 @@ message_ids! {
     PANIC = "5b17b30bebf34e84bd33118bb8922455";
     /// A file was put into a session's folder, or sent from it.
     FILE_EXCHANGED = "2c18cdd00d73457793c5d4c806f1e0ea";
+    /// The bot's token is another than it was.
+    TOKEN_ROTATED = "41f0c6f2a9bb4c3d8f7a2de15c90b7e6";
     /// The audit log could not be written, or its chain does not verify.
     AUDIT_TROUBLE = "467b23d79253459b981e56f78fd32086";
     /// The audit log says something of itself: a new file was begun, or a start found it not as left.

@@ -130,6 +130,11 @@ pub enum News {
         #[serde(default)]
         cancelled: u32,
     },
+    /// The bot's token is another than it was.
+    Rotated {
+        /// The bot's number.
+        bot: String,
+    },
     /// What a panic has done once everything was shut.
     Secured {
         /// The units that were stopped.
@@ -171,7 +176,7 @@ pub struct Exchanged {
 impl News {
     /// The word for its kind on every door: `self_approval`, `misfit`, `impostor`, `busy`, `queued`,
     /// `paused`, `resumed`, `knocked`, `let_in`, `turned_away`, `removed`, `wrong_code`, `locked`,
-    /// `secured`, `unlocked`, `file_received`, `file_sent` or `acknowledged`.
+    /// `secured`, `unlocked`, `file_received`, `file_sent`, `rotated` or `acknowledged`.
     pub const fn word(&self) -> &'static str {
         match self {
             Self::SelfApproval { .. } | Self::Meddled { .. } => "self_approval",
@@ -188,6 +193,7 @@ impl News {
             Self::Removed { .. } => "removed",
             Self::WrongCode => "wrong_code",
             Self::Locked { .. } => "locked",
+            Self::Rotated { .. } => "rotated",
             Self::Secured { .. } => "secured",
             Self::Unlocked => "unlocked",
             Self::FileReceived { .. } => "file_received",
@@ -274,6 +280,7 @@ impl Notice {
             | News::Removed { user, .. } => format!("access {user}"),
             News::WrongCode => format!("wrong code {}", self.by),
             News::Locked { .. } | News::Unlocked => "locked".to_owned(),
+            News::Rotated { bot } => format!("rotated {bot}"),
             News::Secured { evidence, .. } => format!("secured {evidence}"),
             News::FileReceived { file } | News::FileSent { file } => {
                 format!("{} {session} {} {}", self.news.word(), file.path, file.sha256)
@@ -297,6 +304,7 @@ impl Notice {
             News::Removed { .. } => Some(("access.removed", "revoke")),
             News::WrongCode => Some(("access.wrong_code", "refuse")),
             News::Locked { .. } => Some(("panic.begun", "lock")),
+            News::Rotated { .. } => Some(("token.rotated", "remark")),
             News::Secured { .. } => Some(("panic.acted", "remark")),
             News::Unlocked => Some(("panic.ended", "unlock")),
             News::FileReceived { .. } => Some(("file.received", "receive")),

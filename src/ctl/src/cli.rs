@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{approve, audit, config, demo, hooks, pair, panic, policy, setup};
+use crate::commands::{
+    approve, audit, config, demo, hooks, pair, panic, policy, rotate_token, setup,
+};
 use crate::output::Output;
 
 /// See and answer what coding agents ask.
@@ -115,6 +117,8 @@ pub(crate) enum Verb {
     /// Shut everything from outside at once: no chat is heard, what waits is cancelled, agents are
     /// stopped. Or open it again.
     Panic(panic::Args),
+    /// Give the bot another token, and see that the one before is dead.
+    RotateToken(rotate_token::Args),
     /// Show one approval from question to answer, in a temporary place.
     Demo(demo::Args),
 }

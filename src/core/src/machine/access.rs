@@ -7,8 +7,8 @@ use super::draft::{Draft, ended, refuse};
 use crate::access::{Code, Knock, Pairing, Pairings, Principal, Rejected, Role, RoleName, Rules};
 use crate::sanitize::one_line;
 use crate::{
-    AccessChange, AccessCommand, Actor, Approval, Command, Context, Effect, Event, Knocker, News,
-    Outcome, Refusal, Reply, Session, State, Verdict,
+    AccessChange, AccessCommand, Actor, Approval, ApprovalId, Command, Context, Effect, Event,
+    Knocker, News, Outcome, Refusal, Reply, Session, State, Verdict,
 };
 
 /// Everything from outside is shut.
@@ -82,6 +82,11 @@ impl Machine {
                     change(&mut draft, context, AccessChange::Pairing { pairing });
                 }
             }
+            AccessCommand::Rotated { bot } => {
+                // Another bot has asked nothing yet.
+                draft.effects.extend(self.announced().map(Effect::Ask));
+                draft.notice(self.notice(context, actor, None, News::Rotated { bot }));
+            }
             AccessCommand::Lock { reason } => return self.lock(context, actor, reason),
             _ if !at_the_machine(actor) => {
                 let why = "who may speak to the bot is decided on the machine itself".to_owned();
@@ -114,8 +119,7 @@ impl Machine {
                 }
                 change(&mut draft, context, AccessChange::Unlocked);
                 // What was asked meanwhile was shown on this machine alone.
-                let unasked = self.pending().filter(|approval| !approval.is_queued());
-                draft.effects.extend(unasked.map(|approval| Effect::Ask(approval.id)));
+                draft.effects.extend(self.announced().map(Effect::Ask));
                 draft.notice(self.notice(context, actor, None, News::Unlocked));
             }
         }
@@ -151,6 +155,11 @@ impl Machine {
             one_line(tool, 80)
         );
         Some((Verdict::deny(reason), format!("role:{name}")))
+    }
+
+    /// What waits and is for a person to see now.
+    fn announced(&self) -> impl Iterator<Item = ApprovalId> {
+        self.pending().filter(|approval| !approval.is_queued()).map(|approval| approval.id)
     }
 
     /// Shuts everything, in one transaction with the end of all that waits: no question has an answer

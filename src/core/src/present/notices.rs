@@ -107,6 +107,11 @@ pub fn notice(notice: &Notice) -> String {
                 notice.by.words()
             )
         }
+        News::Rotated { bot } => format!(
+            "The bot's token was changed.\nIt is that of bot {}. No button of before counts any more; \
+             what waits has new ones.",
+            one_line(bot, 20)
+        ),
         News::Secured { stopped, left, evidence, missing } => {
             let first = match (stopped.len(), left.len()) {
                 (0, 0) => "After the panic: no agent was running.".to_owned(),

@@ -19,6 +19,7 @@ pub(crate) mod panic;
 mod picker;
 pub(crate) mod policy;
 mod resume;
+pub(crate) mod rotate_token;
 mod sessions;
 pub(crate) mod setup;
 mod show;
@@ -42,6 +43,9 @@ pub(crate) fn run(args: Args, output: &Output) -> Result<(), Failure> {
         let verb = match args.verb {
             Some(Verb::Hooks(args)) => return hooks::run(&args, output).await,
             Some(Verb::Audit(args)) => return audit::run(args, &target, output).await,
+            Some(Verb::RotateToken(args)) => {
+                return rotate_token::run(&args, &target, output).await;
+            }
             Some(Verb::Config(args)) => return config::run(&args, output),
             Some(Verb::Policy(args)) => return policy::run(&args, &target, output).await,
             Some(Verb::Setup(args)) => return interrupt::or_clean_up(setup::run(args)).await,
@@ -77,6 +81,7 @@ pub(crate) fn run(args: Args, output: &Output) -> Result<(), Failure> {
                 | Verb::Hooks(_)
                 | Verb::Audit(_)
                 | Verb::Config(_)
+                | Verb::RotateToken(_)
                 | Verb::Policy(_)
                 | Verb::Doctor
                 | Verb::Demo(_),

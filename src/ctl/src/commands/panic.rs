@@ -46,8 +46,7 @@ pub(super) struct Shut {
 const NEXT: &str = "\
 What to do now:
   1. Revoke the bot's token: @BotFather, /revoke. Whoever has the old one can read
-     along until then. Put the new one where the old one was (telegram.token_file,
-     or the credential pager.telegram-token), then systemctl --user reload pager
+     along until then. Give pager the new one: pagerctl rotate-token
   2. Look whether the audit log is whole, and what was allowed:
      pagerctl audit verify; pagerctl audit
   3. Take back what should not have been granted:

@@ -32,6 +32,7 @@ pub(crate) trait Manager {
     fn acknowledge_break(&self, gap: &str, reason: &str) -> zbus::Result<()>;
     fn resume_session(&self, session: &str) -> zbus::Result<()>;
     fn panic_because(&self, reason: &str) -> zbus::Result<PanicRow>;
+    fn reload(&self) -> zbus::Result<()>;
     fn end_panic(&self) -> zbus::Result<()>;
     fn answer(&self, id: &str, answers: &HashMap<String, Vec<String>>) -> zbus::Result<()>;
     #[zbus(property)]

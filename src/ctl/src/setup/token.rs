@@ -1,6 +1,6 @@
 //! Where the bot's token comes from. It is never in an argument, the environment, a log or an error.
 
-use std::io::{self, Read};
+use std::io::{self, IsTerminal, Read};
 use std::path::Path;
 
 use pager_config::{Config, Secret, looks_like_token};
@@ -50,6 +50,18 @@ pub(crate) async fn get(source: Source<'_>, config: &Config) -> Result<Token, Fa
     };
     let secret = check(&text)?;
     Ok(Token { is_new: known.as_ref() != Some(&secret), secret })
+}
+
+/// Gets another token than the one that is configured: from standard input, or typed by the person.
+pub(crate) async fn another() -> Result<Secret, Failure> {
+    let text = if io::stdin().is_terminal() {
+        talk::secret("New token (not shown): ").await?
+    } else {
+        read(io::stdin().lock()).map_err(|error| {
+            Failure::failed(format!("cannot read the token from standard input: {error}"))
+        })?
+    };
+    check(&text)
 }
 
 fn read(from: impl Read) -> io::Result<String> {

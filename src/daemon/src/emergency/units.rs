@@ -82,7 +82,7 @@ pub(super) async fn stop(bus: Option<&str>, running: Vec<Running>) -> Done {
                 return done;
             }
         };
-    end(&manager, units, &mut done).await;
+    end(&manager, units, ENDS_WITHIN, &mut done).await;
     done
 }
 
@@ -104,6 +104,7 @@ async fn reach(bus: Option<&str>) -> Result<ServiceManagerProxy<'static>, String
 async fn end(
     manager: &ServiceManagerProxy<'_>,
     mut units: BTreeMap<String, Vec<String>>,
+    patience: Duration,
     done: &mut Done,
 ) {
     let Ok(mut removed) = manager.receive_job_removed().await else {
@@ -126,8 +127,8 @@ async fn end(
             Err(_) => done.left.push(format!("{} was not stopped in time", name(unit, who))),
         }
     }
-    for attempt in 0..2 {
-        let until = Instant::now() + ENDS_WITHIN;
+    for (attempt, patience) in [patience, ENDS_WITHIN].into_iter().enumerate() {
+        let until = Instant::now() + patience;
         while !jobs.is_empty() {
             let Ok(Some(signal)) = timeout_at(until, removed.next()).await else { break };
             let Ok(args) = signal.args() else { continue };
@@ -240,6 +241,9 @@ fn collect(folder: &Path, members: &mut Vec<u32>) -> Option<()> {
 
 #[cfg(test)]
 mod tests {
+    use zbus::object_server::SignalEmitter;
+    use zbus::zvariant::ObjectPath;
+
     use super::*;
 
     fn myself() -> Process {
@@ -285,6 +289,87 @@ mod tests {
         assert!(began_with(me, &[me.pid, u32::MAX], &[parent]), "one that has ended");
         let older = me.pid;
         assert!(!began_with(Process { pid: 1, ..younger }, &[1, older], &[]), "one that is older");
+    }
+
+    /// A service manager of which some units are stubborn.
+    struct Fake;
+
+    #[zbus::interface(name = "org.freedesktop.systemd1.Manager")]
+    impl Fake {
+        fn subscribe(&self) {}
+
+        async fn stop_unit(
+            &self,
+            name: &str,
+            mode: &str,
+            #[zbus(signal_emitter)] emitter: SignalEmitter<'_>,
+        ) -> Result<OwnedObjectPath, zbus::fdo::Error> {
+            assert_eq!(mode, "replace");
+            match name {
+                "good.service" => self.ended(name, "done", &emitter).await,
+                "bad.service" => self.ended(name, "failed", &emitter).await,
+                "stubborn.service" => {}
+                _ => return Err(zbus::fdo::Error::AccessDenied("not yours".to_owned())),
+            }
+            Ok(job(name))
+        }
+
+        async fn kill_unit(
+            &self,
+            name: &str,
+            whom: &str,
+            signal: i32,
+            #[zbus(signal_emitter)] emitter: SignalEmitter<'_>,
+        ) {
+            assert_eq!((name, whom, signal), ("stubborn.service", "all", 9));
+            self.ended(name, "done", &emitter).await;
+        }
+
+        #[zbus(signal)]
+        async fn job_removed(
+            emitter: &SignalEmitter<'_>,
+            id: u32,
+            job: ObjectPath<'_>,
+            unit: &str,
+            result: &str,
+        ) -> zbus::Result<()>;
+    }
+
+    impl Fake {
+        async fn ended(&self, unit: &str, result: &str, emitter: &SignalEmitter<'_>) {
+            Self::job_removed(emitter, 1, job(unit).into_inner(), unit, result).await.unwrap();
+        }
+    }
+
+    fn job(unit: &str) -> OwnedObjectPath {
+        let path = format!("/org/freedesktop/systemd1/job/{}", unit.replace('.', "_"));
+        ObjectPath::try_from(path).unwrap().into()
+    }
+
+    #[tokio::test]
+    async fn what_is_stopped_and_what_is_not_is_told_and_the_stubborn_are_killed() {
+        let bus = pager_tests::bus::Bus::start().unwrap();
+        let _manager = zbus::connection::Builder::address(bus.address())
+            .unwrap()
+            .serve_at("/org/freedesktop/systemd1", Fake)
+            .unwrap()
+            .name("org.freedesktop.systemd1")
+            .unwrap()
+            .build()
+            .await
+            .unwrap();
+        let manager = reach(Some(bus.address())).await.unwrap();
+        let units = ["good", "bad", "stubborn", "foreign"]
+            .map(|name| (format!("{name}.service"), vec![format!("agent of {name}")]));
+        let mut done = Done::default();
+        end(&manager, units.into(), Duration::from_millis(50), &mut done).await;
+        let stopped = ["good.service: agent of good", "stubborn.service: agent of stubborn"];
+        assert_eq!(done.stopped, stopped);
+        done.left.sort();
+        assert_eq!(done.left.len(), 3, "{:?}", done.left);
+        for (left, start) in done.left.iter().zip(["bad.service", "foreign.service", SLICE]) {
+            assert!(left.starts_with(start) && left.contains("was not stopped: "), "{left}");
+        }
     }
 
     #[tokio::test]

@@ -4,7 +4,7 @@ use pager_core::audit::Head;
 use pager_core::message_id::{
     ACCESS_CHANGED, APPROVAL_CANCELLED, APPROVAL_EXPIRED, APPROVAL_REFUSED, APPROVAL_REQUESTED,
     APPROVAL_RESOLVED, AUDIT_NOTED, FILE_EXCHANGED, GRANT_REVOKED, PANIC, SESSION_BUSY,
-    SESSION_IMPOSTOR, SESSION_PAUSED,
+    SESSION_IMPOSTOR, SESSION_PAUSED, TOKEN_ROTATED,
 };
 use pager_core::{Event, Machine, News, Notice, State, present};
 
@@ -93,6 +93,7 @@ fn notice_of(notice: &Notice, head: Option<&Head>) {
         | News::TurnedAway { .. }
         | News::Removed { .. }
         | News::WrongCode => ACCESS_CHANGED,
+        News::Rotated { .. } => TOKEN_ROTATED,
         News::Locked { .. } | News::Secured { .. } | News::Unlocked => PANIC,
         News::FileReceived { .. } | News::FileSent { .. } => FILE_EXCHANGED,
     };

@@ -1,6 +1,6 @@
 //! The bot's account and its chats: tokens, rivals, blocks, groups that move.
 
-use pager_tests::botapi::{BotApi, View};
+use pager_tests::botapi::{BotApi, MessageView, View};
 use pagerd::surfaces::telegram::TelegramState;
 
 use crate::house::{ADA, House, answer, prompt, settled};
@@ -63,6 +63,32 @@ async fn a_revoked_token_ends_all_calls() {
 }
 
 #[tokio::test]
+async fn a_new_token_gives_new_buttons_and_no_old_one_counts() {
+    let api = BotApi::start();
+    let ada = api.user(ADA);
+    let mut house = House::open(&api);
+    let id = house.ask(1, "one").await;
+    let before = prompt(&api, ADA, "one").await;
+    house.done().await;
+    house.close_door().await;
+    let old = api.token();
+    let new = format!("{}:{}", old.split(':').next().unwrap(), "B".repeat(35));
+    api.revoke_token(&new);
+    house.config.token = pager_config::Secret::new(new);
+    house.open_door();
+    let anew = |m: &MessageView| m.id == before.id && m.data() != before.data();
+    let after = api.wait_message(ADA, "new buttons", anew).await;
+    let told = |m: &MessageView| m.text().starts_with("The bot's token was changed.");
+    api.wait_message(ADA, "the news", told).await;
+    let forged = ada.forge(ADA, before.id, before.data()[0]);
+    assert_eq!(answer(&api, &forged).await, "This message does not offer that");
+    assert!(house.is_pending(id).await);
+    let tap = ada.tap(after.id, "Allow").unwrap();
+    assert_eq!(answer(&api, &tap).await, "Allowed");
+    api.finish();
+}
+
+#[tokio::test]
 async fn a_wrong_token_is_not_tried_again_and_again() {
     let api = BotApi::start();
     let _ada = api.user(ADA);
@@ -81,7 +107,7 @@ async fn a_wrong_token_is_not_tried_again_and_again() {
 }
 
 #[tokio::test]
-async fn another_bot_leaves_the_messages_of_the_first_alone() {
+async fn another_bot_asks_anew_and_leaves_the_messages_of_the_first_alone() {
     let (first, second) = (BotApi::start(), BotApi::builder().token(OTHER_BOT).start().unwrap());
     let (_ada, ada) = (first.user(ADA), second.user(ADA));
     let mut house = House::open(&first);
@@ -93,14 +119,14 @@ async fn another_bot_leaves_the_messages_of_the_first_alone() {
     house.config.api_url = pager_config::Url::parse(&second.url()).unwrap();
     house.open_door();
     // Its messages have the same numbers, and a button of the first one's is none of its own.
-    house.ask(2, "two").await;
-    let other = prompt(&second, ADA, "two").await;
+    let other = prompt(&second, ADA, "one").await;
     assert_eq!(other.id, message.id);
     let tap = ada.forge(ADA, other.id, message.data()[0]);
     assert_eq!(answer(&second, &tap).await, "This button is not valid here");
     house.deny(id).await;
     house.done().await;
-    assert_eq!(second.view().calls_of("editMessageText").len(), 0);
+    settled(&second, &other, "Denied").await;
+    assert_eq!(first.view().calls_of("editMessageText").len(), 0);
     first.finish();
     second.finish();
 }

@@ -185,7 +185,9 @@ pub(super) fn notice(notice: &Notice, abilities: Abilities) -> Option<Card> {
         | News::Meddled { .. }
         | News::Impostor { .. }
         | News::Locked { .. } => Urgency::Critical,
-        News::LetIn { .. } | News::WrongCode | News::Secured { .. } => Urgency::Staying,
+        News::LetIn { .. } | News::WrongCode | News::Rotated { .. } | News::Secured { .. } => {
+            Urgency::Staying
+        }
         News::Busy { .. }
         | News::TurnedAway { .. }
         | News::Removed { .. }

@@ -12,6 +12,7 @@ use std::error::Error as _;
 use std::time::Duration;
 
 use pager_config::{Secret, Url};
+use pager_core::Sha256Hex;
 use pager_core::sanitize::one_line;
 use reqwest::multipart::{Form, Part};
 use reqwest::{Client, RequestBuilder, StatusCode, redirect};
@@ -134,6 +135,11 @@ impl Api {
     /// The bot's id: the public part of its token.
     pub(super) fn bot_id(&self) -> &str {
         self.token.expose().split(':').next().unwrap_or_default()
+    }
+
+    /// The digest of the token, by which another one is known.
+    pub(super) fn token_digest(&self) -> Sha256Hex {
+        Sha256Hex::of(self.token.expose().as_bytes())
     }
 
     /// Sends a file. Its time grows with its size: a phone's connection may be all there is.

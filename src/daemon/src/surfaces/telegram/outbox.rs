@@ -4,6 +4,7 @@ mod draw;
 mod file;
 mod invite;
 mod parcel;
+mod rotate;
 mod send;
 mod settle;
 mod tell;
@@ -163,6 +164,11 @@ impl Outbox {
         let mut state = self.door.board.watch();
         if matches!(self.door.follow_migrations().await, Err(EngineError::Stopped)) {
             return;
+        }
+        match self.follow_token().await {
+            Ok(()) => {}
+            Err(EngineError::Stopped) => return,
+            Err(error) => tracing::error!("whether the token was changed is not known: {error}"),
         }
         if let Err(error) = self.sweep().await {
             tracing::debug!("what Telegram no longer needs is kept: {error}");

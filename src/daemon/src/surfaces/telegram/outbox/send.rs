@@ -49,7 +49,8 @@ impl Outbox {
     /// Sends a prompt, unless it is there or no longer wanted.
     pub(super) async fn ask(&mut self, id: ApprovalId, task: i64) -> Result<Step, EngineError> {
         let (approval, notes) = self.door.look(id).await?;
-        let asked = notes.iter().any(|(_, sent)| sent.message.is_some());
+        let own = |sent: &Sent| sent.bot == self.door.api.bot_id();
+        let asked = notes.iter().any(|(_, sent)| own(sent) && sent.message.is_some());
         let Some(approval) = approval.filter(|approval| approval.is_pending() && !asked) else {
             return self.finish(task).await;
         };

@@ -23,7 +23,7 @@ use crate::surfaces::telegram::render::utf16_len;
 use crate::surfaces::telegram::throttle::Urgency;
 
 /// Where it is remembered what the buttons mean that resume sessions.
-const RESUME: &str = "telegram.resume.";
+pub(super) const RESUME: &str = "telegram.resume.";
 /// Where it is remembered which messages tell what changes by and by.
 const NOTICE: &str = "telegram.notice.";
 
