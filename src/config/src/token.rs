@@ -1,5 +1,6 @@
 //! The bot's token: where it is kept, and whether it may be taken from there.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::file::{self, FileError, Links};
@@ -15,10 +16,13 @@ const CREDENTIAL: &str = "telegram-token";
 pub enum TokenError {
     /// No place for a token is named.
     #[error(
-        "no token for Telegram: neither the credential telegram-token nor telegram.token_file \
-         is set; `pagerctl setup` sets it up"
+        "no token for Telegram: none of the credential telegram-token, telegram.token_file and \
+         telegram.token_secret_service is set; `pagerctl setup` sets it up"
     )]
     NotSet,
+    /// It is in the Secret Service, which is asked by the daemon.
+    #[error("the token is in the Secret Service, which only the daemon asks")]
+    InSecretService(BTreeMap<String, String>),
     /// The place that is named cannot be read.
     #[error("token file {path}: {error}")]
     Unreadable {
@@ -68,7 +72,9 @@ pub enum TokenError {
 }
 
 /// Finds the bot's token: the systemd credential `telegram-token` first, then
-/// `telegram.token_file`, then `telegram.token`.
+/// `telegram.token_file`, then `telegram.token_secret_service`, then `telegram.token`.
+///
+/// The Secret Service is not asked here: [`TokenError::InSecretService`] says by what.
 ///
 /// A place that is named but holds no usable token is an error; the next one is not tried, so that
 /// a mistake is seen and not hidden by an older token.
@@ -105,6 +111,9 @@ pub fn read_token_from(config: &Config, credentials: Option<&Path>) -> Result<Se
             }
             Ok((bytes, _)) => parse(&path, &bytes),
         };
+    }
+    if let Some(attributes) = &config.telegram.token_secret_service {
+        return Err(TokenError::InSecretService(attributes.clone()));
     }
     config.telegram.token.clone().ok_or(TokenError::NotSet)
 }

@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 use crate::access;
 use crate::engine::Handle;
 use crate::files::Exchange;
+use crate::keyring::{self, KeyringError};
 use crate::redaction;
 use crate::surfaces::desktop;
 use crate::surfaces::telegram::{self, Observers, Telegram, TelegramConfig, TelegramState};
@@ -22,6 +23,23 @@ pub fn durable(config: &Config) -> Vec<&'static str> {
 
 fn wants_telegram(config: &Config) -> bool {
     !matches!(pager_config::read_token(config), Err(TokenError::NotSet))
+}
+
+/// Why there is no token.
+#[derive(Debug, thiserror::Error)]
+enum NoToken {
+    #[error(transparent)]
+    Config(TokenError),
+    #[error(transparent)]
+    Keyring(#[from] KeyringError),
+}
+
+/// The token, from wherever it is kept.
+async fn token(config: &Config) -> Result<Secret, NoToken> {
+    match pager_config::read_token(config) {
+        Err(TokenError::InSecretService(attributes)) => Ok(keyring::token(&attributes).await?),
+        read => read.map_err(NoToken::Config),
+    }
 }
 
 /// What the Telegram door goes by.
@@ -94,7 +112,7 @@ impl Doors {
             (None, false) | (Some(_), true) => {}
         }
         self.arrange_observers(handle, config);
-        let wanted = match pager_config::read_token(config) {
+        let wanted = match token(config).await {
             Ok(token) => Some(Told {
                 telegram: config.telegram.clone(),
                 access: config.access.clone(),
@@ -102,7 +120,7 @@ impl Doors {
                 files: config.files.clone(),
                 token,
             }),
-            Err(TokenError::NotSet) => None,
+            Err(NoToken::Config(TokenError::NotSet)) => None,
             Err(error) => {
                 tracing::error!(message_id = TELEGRAM_TROUBLE, "Telegram stays off: {error}");
                 self.close_telegram().await;

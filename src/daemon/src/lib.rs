@@ -15,6 +15,7 @@ pub mod faults;
 pub mod files;
 pub mod host;
 pub mod ingress;
+pub mod keyring;
 mod panics;
 pub mod policy;
 pub mod program;

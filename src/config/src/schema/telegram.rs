@@ -18,7 +18,8 @@ pub use observers::Observer;
 use people::{ALLOWED_USERS, DM_POLICY, ROLES, not_numeric};
 
 use super::{Advice, Config, Key, Section};
-use crate::input::show_duration;
+use crate::fields;
+use crate::input::{refuse, show_duration};
 use crate::secret::Secret;
 use crate::token::{contains_token, looks_like_token};
 
@@ -27,6 +28,8 @@ use crate::token::{contains_token, looks_like_token};
 pub struct Telegram {
     /// The file that holds the bot's token. See [`crate::read_token`].
     pub token_file: Option<PathBuf>,
+    /// What the Secret Service knows the bot's token by. See [`crate::read_token`].
+    pub token_secret_service: Option<BTreeMap<String, String>>,
     /// The bot's token itself, from a file that only its owner can read.
     pub token: Option<Secret>,
     /// The Bot API server, without a slash at its end (but for a bare host's root).
@@ -61,6 +64,7 @@ impl Default for Telegram {
     fn default() -> Self {
         Self {
             token_file: None,
+            token_secret_service: None,
             token: None,
             api_url: Url::parse("https://api.telegram.org").expect("a URL"),
             allowed_users: Vec::new(),
@@ -79,6 +83,7 @@ pub(super) const SECTION: Section = Section {
     name: "telegram",
     keys: &[
         TOKEN_FILE,
+        TOKEN_SECRET_SERVICE,
         TOKEN,
         API_URL,
         ALLOWED_USERS,
@@ -107,6 +112,35 @@ const TOKEN_FILE: Key = Key {
     },
     show: |config| {
         config.telegram.token_file.as_ref().map(|path| path.to_string_lossy().into_owned().into())
+    },
+};
+
+const TOKEN_SECRET_SERVICE: Key = Key {
+    path: "telegram.token_secret_service",
+    expected: "a table of attributes such as { service = \"pager\" }",
+    set: |config, input| {
+        let mut attributes = BTreeMap::new();
+        for (name, value) in fields::entries(input.value)? {
+            let text = fields::text(value)?;
+            if contains_token(text) {
+                let refusal =
+                    refuse(value, "this looks like a token, not like what it is stored by");
+                return Err(refusal
+                    .hint("store it with secret-tool, and name its attributes")
+                    .into());
+            }
+            attributes.insert(name.to_owned(), text.to_owned());
+        }
+        if attributes.is_empty() {
+            return Err(input.refuse("no attribute is what every secret has").into());
+        }
+        config.telegram.token_secret_service = Some(attributes);
+        Ok(())
+    },
+    show: |config| {
+        let attributes = config.telegram.token_secret_service.as_ref()?;
+        let pairs = attributes.iter().map(|(name, value)| (name.clone(), value.clone().into()));
+        Some(toml::Value::Table(pairs.collect()))
     },
 };
 

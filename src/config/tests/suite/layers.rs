@@ -20,6 +20,7 @@ fn with_no_file_everything_is_the_default() {
         shown,
         [
             "telegram.token_file = unset (default)",
+            "telegram.token_secret_service = unset (default)",
             "telegram.token = unset (default)",
             "telegram.api_url = \"https://api.telegram.org\" (default)",
             "telegram.allowed_users = [] (default)",

@@ -63,10 +63,12 @@ fn the_settings_shown_in_the_manual_load() {
         .map(|block| block.split(".Ed\n").next().unwrap())
         .filter(|block| block.starts_with("[telegram]"))
         .collect();
-    assert_eq!(settings.len(), 1);
-    let loaded = load_text(settings[0]).unwrap_or_else(|errors| panic!("{errors}"));
-    assert_ne!(loaded.config, Config::default());
-    assert!(loaded.warnings.is_empty());
+    assert_eq!(settings.len(), 2);
+    for text in settings {
+        let loaded = load_text(text).unwrap_or_else(|errors| panic!("{errors}"));
+        assert_ne!(loaded.config, Config::default());
+        assert!(loaded.warnings.is_empty());
+    }
 }
 
 #[test]

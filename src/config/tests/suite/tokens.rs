@@ -112,6 +112,10 @@ fn the_credential_comes_first_then_the_file_then_the_text() {
     assert_eq!(read_token_from(&config, Some(&full)).unwrap().expose(), credential);
     assert_eq!(read_token_from(&config, Some(&empty)).unwrap().expose(), TOKEN);
     config.telegram.token_file = None;
+    config.telegram.token_secret_service = Some([("service".into(), "pager".into())].into());
+    let keyring = read_token_from(&config, Some(&empty)).unwrap_err();
+    assert!(matches!(keyring, TokenError::InSecretService(_)), "{keyring}");
+    config.telegram.token_secret_service = None;
     assert_eq!(read_token_from(&config, Some(&empty)).unwrap().expose(), text);
     config.telegram.token = None;
     assert!(matches!(read_token_from(&config, Some(&empty)), Err(TokenError::NotSet)));
@@ -172,4 +176,23 @@ fn a_token_is_not_taken_through_a_folder_of_others() {
         "token file open/token: is reached through open, where others can put another file (mode \
          0777); take that away with `chmod go-w open`"
     );
+}
+
+#[test]
+fn a_keyring_is_asked_by_attributes_and_never_by_the_token() {
+    use crate::folder::load_text;
+    let loaded = load_text("telegram.token_secret_service = { service = \"pager\", a = \"b\" }\n");
+    let attributes = loaded.unwrap().config.telegram.token_secret_service.unwrap();
+    assert_eq!(attributes["service"], "pager");
+    assert_eq!(attributes.len(), 2);
+    for (value, why) in [
+        ("{}".to_owned(), "no attribute is what every secret has"),
+        (format!("{{ a = \"{TOKEN}\" }}"), "this looks like a token"),
+        ("{ a = 5 }".to_owned(), "an integer is not taken here"),
+        ("\"pager\"".to_owned(), "a string is not taken here"),
+    ] {
+        let text = format!("telegram.token_secret_service = {value}\n");
+        let error = load_text(text).unwrap_err();
+        assert!(error.contains(why) && !error.contains(TOKEN), "{error}");
+    }
 }

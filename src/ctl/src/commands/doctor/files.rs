@@ -54,6 +54,9 @@ fn token(config: &Config) -> Finding {
     match pager_config::read_token(config) {
         Ok(_) => Finding::ok(CHECK, "one is there, and nobody else can read it"),
         // Only the daemon sees the credentials of its unit.
+        Err(TokenError::InSecretService(_)) => {
+            Finding::ok(CHECK, "in the Secret Service; `pagerctl status` says whether it was there")
+        }
         Err(TokenError::NotSet) => Finding::ok(CHECK, "none in the configuration"),
         Err(error) => Finding::problem(CHECK, error.to_string()),
     }

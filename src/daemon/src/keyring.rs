@@ -1,0 +1,129 @@
+//! The bot's token from the Secret Service (GNOME's keyring, KWallet, KeePassXC), by the
+//! specification's own session bus calls. It is asked once, and never asked to show a dialog: a daemon
+//! that starts must not wait for a person.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use pager_config::{Secret, looks_like_token};
+use zbus::Connection;
+use zbus::zvariant::{ObjectPath, OwnedObjectPath, OwnedValue, Value};
+
+/// How long all of it may take: what waits for it is the daemon's start.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Why there is no token. None of these texts holds any part of a secret.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyringError {
+    /// There is no bus, or no keyring on it.
+    #[error(
+        "no Secret Service answers ({0}): start the keyring, then `systemctl --user reload \
+         pager.service`, or use telegram.token_file"
+    )]
+    Unreachable(zbus::Error),
+    /// It did not answer in time.
+    #[error(
+        "the Secret Service has not answered for {} s: look at the keyring, then `systemctl --user \
+         reload pager.service`", PATIENCE.as_secs()
+    )]
+    Silent,
+    /// It has no such secret.
+    #[error(
+        "the Secret Service has no secret with {0}: store it with `secret-tool store --label='pager' \
+         {1}`"
+    )]
+    NotThere(String, String),
+    /// It has several.
+    #[error("the Secret Service has {1} secrets with {0}: name more of what only one has")]
+    Several(String, usize),
+    /// It is there, and locked.
+    #[error(
+        "the keyring with the token is locked: unlock it, then `systemctl --user reload pager.service`"
+    )]
+    Locked,
+    /// What is there is no token.
+    #[error("the secret with {0} is no token: it must be only what BotFather gave")]
+    Malformed(String),
+}
+
+/// A secret as the service gives it: session, parameters, value and content type.
+type Given = (OwnedObjectPath, Vec<u8>, Vec<u8>, String);
+
+#[zbus::proxy(
+    interface = "org.freedesktop.Secret.Service",
+    default_service = "org.freedesktop.secrets",
+    default_path = "/org/freedesktop/secrets"
+)]
+trait Service {
+    fn open_session(
+        &self,
+        algorithm: &str,
+        input: &Value<'_>,
+    ) -> zbus::Result<(OwnedValue, OwnedObjectPath)>;
+
+    /// Those that are unlocked, and those that are not.
+    fn search_items(
+        &self,
+        attributes: &BTreeMap<String, String>,
+    ) -> zbus::Result<(Vec<OwnedObjectPath>, Vec<OwnedObjectPath>)>;
+
+    fn get_secrets(
+        &self,
+        items: &[ObjectPath<'_>],
+        session: &ObjectPath<'_>,
+    ) -> zbus::Result<HashMap<OwnedObjectPath, Given>>;
+}
+
+/// Takes the token from the Secret Service on the session bus.
+///
+/// # Errors
+/// [`KeyringError`], within a few seconds.
+pub async fn token(attributes: &BTreeMap<String, String>) -> Result<Secret, KeyringError> {
+    let found = async {
+        let connection = Connection::session().await.map_err(KeyringError::Unreachable)?;
+        token_on(&connection, attributes).await
+    };
+    tokio::time::timeout(PATIENCE, found).await.unwrap_or(Err(KeyringError::Silent))
+}
+
+async fn token_on(
+    connection: &Connection,
+    attributes: &BTreeMap<String, String>,
+) -> Result<Secret, KeyringError> {
+    let unreachable = KeyringError::Unreachable;
+    let service = ServiceProxy::new(connection).await.map_err(unreachable)?;
+    let (open, locked) = service.search_items(attributes).await.map_err(unreachable)?;
+    let item = match (&open[..], &locked[..]) {
+        ([item], []) => item,
+        ([], [_]) => return Err(KeyringError::Locked),
+        ([], []) => return Err(KeyringError::NotThere(words(attributes), typed(attributes))),
+        (open, locked) => {
+            return Err(KeyringError::Several(words(attributes), open.len() + locked.len()));
+        }
+    };
+    // Whoever can listen on the person's own bus can ask the service as well: to encrypt what it
+    // says would keep nothing from them. The session ends with the connection.
+    let (_, session) = service.open_session("plain", &"".into()).await.map_err(unreachable)?;
+    let mut given = service.get_secrets(&[item.as_ref()], &session).await.map_err(unreachable)?;
+    let malformed = || KeyringError::Malformed(words(attributes));
+    let (_, _, value, _) = given.remove(item).ok_or_else(malformed)?;
+    let secret = Secret::new(String::from_utf8(value).map_err(|_| malformed())?.trim());
+    if looks_like_token(secret.expose()) { Ok(secret) } else { Err(malformed()) }
+}
+
+/// `service = pager, account = bot`
+fn words(attributes: &BTreeMap<String, String>) -> String {
+    let pairs: Vec<_> =
+        attributes.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+    pairs.join(", ")
+}
+
+/// As `secret-tool` wants them.
+fn typed(attributes: &BTreeMap<String, String>) -> String {
+    let pairs: Vec<_> =
+        attributes.iter().map(|(name, value)| format!("{name} '{value}'")).collect();
+    pairs.join(" ")
+}
+
+#[cfg(test)]
+mod tests;
