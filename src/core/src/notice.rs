@@ -245,6 +245,7 @@ impl Notice {
             | News::Paused { .. }
             | News::Resumed
             | News::WrongCode
+            | News::Rotated { .. }
             | News::Unlocked => Some(Level::Warning),
             News::Queued { .. }
             | News::Misfit { .. }

@@ -235,6 +235,7 @@ mod tests {
             cost_usd: None,
             origin: None,
             denials: 0,
+            driver: None,
             paused: None,
             started: Timestamp::UNIX_EPOCH,
             changed: Timestamp::UNIX_EPOCH,
