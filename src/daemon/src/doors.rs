@@ -111,8 +111,9 @@ impl Doors {
             }
             (None, false) | (Some(_), true) => {}
         }
-        self.arrange_observers(handle, config);
-        let wanted = match token(config).await {
+        let token = token(config).await;
+        self.arrange_observers(handle, config, token.as_ref().ok());
+        let wanted = match token {
             Ok(token) => Some(Told {
                 telegram: config.telegram.clone(),
                 access: config.access.clone(),
@@ -143,8 +144,8 @@ impl Doors {
         }
     }
 
-    fn arrange_observers(&mut self, handle: &Handle, config: &Config) {
-        let watchers = telegram::watchers(config);
+    fn arrange_observers(&mut self, handle: &Handle, config: &Config, main: Option<&Secret>) {
+        let watchers = telegram::watchers(config, main);
         if self.observers.as_mut().is_some_and(|observers| observers.are(&watchers)) {
             return;
         }

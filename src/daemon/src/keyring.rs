@@ -1,6 +1,7 @@
 //! The bot's token from the Secret Service (GNOME's keyring, KWallet, KeePassXC), by the
 //! specification's own session bus calls. It is asked once, and never asked to show a dialog: a daemon
-//! that starts must not wait for a person.
+//! that starts must not wait for a person. The libraries for it unlock, ask and encrypt, none of which is
+//! wanted on one's own bus; four calls are left.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;

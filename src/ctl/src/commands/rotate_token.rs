@@ -108,6 +108,12 @@ fn place(loaded: &Loaded) -> Result<&Path, Failure> {
     if let Some(file) = &loaded.config.telegram.token_file {
         return Ok(file);
     }
+    if loaded.config.telegram.token_secret_service.is_some() {
+        return Err(Failure::failed("the token is in the Secret Service").with_hint(
+            "store the new one there under the same attributes, with secret-tool store, then: \
+             systemctl --user reload pager",
+        ));
+    }
     let typed = loaded.config.telegram.token.is_some();
     let origin = loaded.get("telegram.token").filter(|_| typed).map(|entry| entry.origin);
     Err(match origin {

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use pager_config::{Config, Observer, Secret, Url};
 use pager_core::{AccessCommand, Activity, Actor, Agent, Command, Facts, Level, News, SessionId};
 use pager_tests::botapi::{BotApi, Fault, MessageView};
-use pagerd::surfaces::telegram::{Observers, watchers};
+use pagerd::surfaces::telegram::{Observers, Watcher, watchers};
 use tokio::sync::watch;
 
 use crate::house::{ADA, House, prompt};
@@ -25,9 +25,13 @@ fn everything(chat: i64) -> Observer {
     Observer { chat, token_file: None, levels: Level::ALL.into() }
 }
 
+fn all(config: &Config) -> Vec<Watcher> {
+    watchers(config, config.telegram.token.as_ref())
+}
+
 /// Starts them, and waits until they know from where on they follow.
 async fn start(house: &House, config: &Config, door: &watch::Sender<String>) -> Observers {
-    let observers = Observers::start(watchers(config), &house.handle, &door.subscribe());
+    let observers = Observers::start(all(config), &house.handle, &door.subscribe());
     let begun = |facts: Vec<(String, String)>| facts.len() == config.telegram.observers.len();
     loop {
         let facts = house.handle.with_store(|store, _| store.facts_below("telegram.observer."));
@@ -162,6 +166,6 @@ async fn an_observer_that_is_gone_holds_up_nobody() {
     wait(&api, here.id(), "in one has finished").await;
     turn(&house, "s3", "/home/ada/two").await;
     wait(&api, here.id(), "in two has finished").await;
-    assert!(observers.are(&watchers(&config)), "both are still at work");
+    assert!(observers.are(&all(&config)), "both are still at work");
     api.finish();
 }

@@ -1,6 +1,7 @@
 //! The daemon: whether it can be reached, is of this release, and does what it is told to.
 
 use super::Finding;
+use crate::commands::panic::locked;
 use crate::daemon::{Daemon, Summary, Target};
 
 const CHECK: &str = "daemon";
@@ -16,7 +17,9 @@ pub(super) async fn look(target: &Target, said: &[String]) -> Vec<Finding> {
         Ok(summary) => {
             let news = summary.warnings.iter().filter(|warning| !said.contains(warning));
             let warnings = news.map(|warning| Finding::warning(CHECK, warning));
-            [itself(&summary), telegram(&summary)].into_iter().chain(warnings).collect()
+            let locked = summary.locked.as_ref().map(|lock| Finding::warning(CHECK, locked(lock)));
+            let found = [itself(&summary), telegram(&summary)];
+            found.into_iter().chain(locked).chain(warnings).collect()
         }
         Err(failure) => vec![Finding::failure(CHECK, &failure)],
     }

@@ -34,9 +34,9 @@ pub struct Watcher {
     api_url: Url,
 }
 
-/// The observers of a configuration; one whose token cannot be had is told of, and left out.
-pub fn watchers(config: &Config) -> Vec<Watcher> {
-    let main = pager_config::read_token(config).ok();
+/// The observers of a configuration; one whose token cannot be had is told of, and left out. `main` is
+/// the token of the bot that asks, for those who have none of their own.
+pub fn watchers(config: &Config, main: Option<&Secret>) -> Vec<Watcher> {
     let mut watchers = Vec::new();
     for observer in &config.telegram.observers {
         let token = match &observer.token_file {
@@ -45,7 +45,7 @@ pub fn watchers(config: &Config) -> Vec<Watcher> {
                 own.telegram.token_file = Some(path.clone());
                 pager_config::read_token_from(&own, None)
             }
-            None => main.clone().ok_or(TokenError::NotSet),
+            None => main.cloned().ok_or(TokenError::NotSet),
         };
         match token {
             Ok(token) => watchers.push(Watcher {
