@@ -1,11 +1,11 @@
 #!/bin/bash
 # Builds the fuzz targets and runs each for a bounded time, from the seeds and from what earlier runs
-# have found, or always the same way.
+# have found, or over the seeds alone.
 #
 # usage: tests/fuzz/run.sh [build]                   builds them and no more
 #        tests/fuzz/run.sh SECONDS [TARGET…]         all of them where none is named
-#        tests/fuzz/run.sh same [TARGET…]            for a check that must not fail by chance: so many
-#                                                    inputs, from the seeds alone, and not by the clock
+#        tests/fuzz/run.sh seeds [TARGET…]           each seed once, for a check that must not fail by
+#                                                    chance: what is found is put among the seeds
 #
 # libFuzzer, which its crate builds with a C++ compiler, needs the Rust compiler's coverage marks. The
 # stable one can make them; only the sanitizers need a nightly one, and there is no unsafe code here
@@ -34,8 +34,8 @@ RUSTFLAGS="${marks[*]}" cargo build --quiet --locked --profile fuzz --package pa
 [ "$seconds" != build ] || exit 0
 
 mkdir -p target/fuzz/failed
-if [ "$seconds" = same ]; then
-    kept=target/fuzz/same bounds=(-runs=10000 -seed=1)
+if [ "$seconds" = seeds ]; then
+    kept=target/fuzz/none bounds=(-runs=0)
     rm -rf "$kept"
 else
     kept=target/fuzz/corpus bounds=(-max_total_time="$seconds")
