@@ -154,7 +154,8 @@ async fn nothing_of_the_token_is_anywhere() {
     assert!(holds(&audit, "deploy --with [redacted] "));
     said.push(("audit".to_owned(), audit));
     for call in double.calls() {
-        said.push((call.method.clone(), call.to_json().to_string().into_bytes()));
+        // What was sent; what came of it may be the page above.
+        said.push((call.method.clone(), call.params.to_string().into_bytes()));
     }
     let key = token.split_once(':').unwrap().1;
     let misplaced = MISPLACED.split_once(':').unwrap().1;
