@@ -35,6 +35,7 @@ complete -c pagerctl -n __fish_use_subcommand -a setup -d 'Set up Telegram'
 complete -c pagerctl -n __fish_use_subcommand -a config -d 'Check the configuration'
 complete -c pagerctl -n __fish_use_subcommand -a policy -d 'What is allowed, denied or asked, and why'
 complete -c pagerctl -n __fish_use_subcommand -a audit -d 'What the audit log says, and whether it is whole'
+complete -c pagerctl -n __fish_use_subcommand -a doctor -d 'What does not work, and what to do'
 complete -c pagerctl -n __fish_use_subcommand -a demo -d 'One approval from question to answer'
 
 complete -c pagerctl -n '__fish_seen_subcommand_from show approve deny answer' -a '(__pagerctl_approvals)'

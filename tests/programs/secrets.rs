@@ -104,7 +104,7 @@ async fn nothing_of_the_token_is_anywhere() {
         let denied = daemon.ctl(&["deny", id]).unwrap();
         said.push(("pagerctl".to_owned(), denied.stderr));
     }
-    drop(first);
+    assert!(printed(first).unwrap().contains("deny"));
 
     // A server that is not there.
     double.go_down();

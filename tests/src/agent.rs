@@ -3,13 +3,14 @@
 
 use std::fs::File;
 use std::io::{self, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::Context as _;
-use rustix::fs::{CWD, FileType, Mode, mknodat};
+use rustix::fs::{CWD, FileType, Mode, OFlags, mknodat};
 
 /// Runs what it is told, line by line, each in a shell of its own.
 const SCRIPT: &str = "while read -r line; do sh -c \"$line\" & done\n";
@@ -126,8 +127,14 @@ impl Hook {
 impl Drop for Hook {
     fn drop(&mut self) {
         if !self.waited {
-            // Its shell would wait for ever for somebody to take its end.
+            // Its shell would wait for ever for somebody to take its end: one that waits already has
+            // it taken, and one that does not yet finds nothing to wait at.
+            let taken = File::options()
+                .read(true)
+                .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
+                .open(&self.status);
             drop(std::fs::remove_file(&self.status));
+            drop(taken);
         }
     }
 }

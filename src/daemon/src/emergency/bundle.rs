@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use super::folder::{Folder, open_file};
 use super::{Known, Place, Report, journal};
+use crate::redaction;
 
 const README: &str = "\
 Evidence that pager kept when a panic began. Nothing reads it but people.
@@ -41,7 +42,8 @@ pub(super) fn write(
 ) -> io::Result<(PathBuf, Vec<String>)> {
     let name = Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
     let folder = Folder::make(&place.state_dir, &name)?;
-    let path = folder.path().to_owned();
+    // Whoever is told of it may be in another folder.
+    let path = std::path::absolute(folder.path())?;
     let (loaded, redactor) = configuration(&place.sources);
     let mut bundle = Bundle { folder, redactor, missing: Vec::new() };
     bundle.put("README.txt", Ok(README.to_owned()));
@@ -126,15 +128,17 @@ impl Bundle {
 
 /// The configuration, and what takes its secrets out of a text.
 fn configuration(sources: &Sources) -> (Result<Loaded, String>, Redactor) {
+    // It knows the tokens that were used before as well.
+    let redactor = Redactor::clone(&redaction::redactor());
     match pager_config::load(sources) {
         Ok(loaded) => {
             let redactor = match pager_config::read_token(&loaded.config) {
-                Ok(token) => Redactor::new().with_secret(token.expose()),
-                Err(_) => Redactor::new(),
+                Ok(token) => redactor.with_secret(token.expose()),
+                Err(_) => redactor,
             };
             (Ok(loaded), redactor)
         }
-        Err(errors) => (Err(errors.to_string()), Redactor::new()),
+        Err(errors) => (Err(errors.to_string()), redactor),
     }
 }
 
