@@ -8,6 +8,13 @@ CARGO = cargo
 PREFIX = /usr
 DESTDIR =
 
+# The same programs whoever builds them, and wherever: no folder of the builder's is in them. A blank in
+# a folder's name would end the flag there, so that such a folder stays.
+CARGO_HOME ?= $(HOME)/.cargo
+ifeq ($(words $(CURDIR) $(CARGO_HOME)),2)
+export CARGO_BUILD_RUSTFLAGS = --remap-path-prefix=$(CURDIR)=/pager --remap-path-prefix=$(CARGO_HOME)=/cargo
+endif
+
 VERSION := $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' Cargo.toml | head -n 1)
 
 PROGRAMS = -p pagerd -p pagerctl -p pager-hook
@@ -27,6 +34,11 @@ check: ## Run every test, installing what a fresh Debian lacks
 	@tests/check.sh
 
 build: programs $(NOTICES) ## Build the programs into target/release
+
+# For tests/check.sh: with other flags everything would be built anew.
+.PHONY: flags
+flags:
+	@printf '%s\n' '$(CARGO_BUILD_RUSTFLAGS)'
 
 .PHONY: programs
 programs:

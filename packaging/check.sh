@@ -39,6 +39,21 @@ same_files() {
     [ -s "$work/install" ] || return
     diff -u "$work/install" "$work/deb" && diff -u "$work/install" "$work/rpm"
 }
+same_bytes() { # of what is packed again
+    mkdir -p "$work/again" && packaging/build-deb.sh "$work/again" >"$work/built" 2>&1 &&
+        packaging/build-rpm.sh "$work/again" "$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -n 1)" \
+            >>"$work/built" 2>&1 || {
+        cat "$work/built"
+        return 1
+    }
+    for package in "$packages"/*.deb "$packages"/*.rpm; do
+        cmp "$package" "$work/again/${package##*/}" || return
+    done
+}
+nobody_in_it() { # no program names a folder of whoever has built it
+    grep -alF -e "$PWD/" -e "${CARGO_HOME:-$HOME/.cargo}/" target/release/pagerd target/release/pagerctl target/release/pager-hook
+    return 0
+}
 other_prefix() { # nothing may still point into /usr
     DESTDIR=$work/opt PREFIX=/opt/pager packaging/install.sh install || return
     ! grep -rn '=/usr/' "$work/opt/opt/pager/lib/systemd" "$work/opt/opt/pager/share/dbus-1" &&
@@ -70,6 +85,17 @@ catalogue() { # journalctl parses it
     [ "$(cat "$work/listed")" = "$(grep -c '^-- ' systemd/pager.catalog)" ] || return
     # Fields whose name has a digit are not filled in.
     ! grep '@[A-Z_]*[0-9][A-Z0-9_]*@' systemd/pager.catalog
+}
+
+desktop() { # the name and the icon of notifications: what the hint says, and the files are called
+    desktop-file-validate packaging/desktop/*.desktop &&
+        appstreamcli validate --no-net packaging/desktop/*.metainfo.xml >"$work/appstream" || {
+        cat "$work/appstream"
+        return 1
+    }
+    for program in $(sed -n 's/^Exec=//p' packaging/desktop/*.desktop); do
+        grep -q "^target/release/$program " packaging/install.list || printf 'no program %s\n' "$program"
+    done
 }
 
 pages() { # the database of mandoc is not everywhere: references() looks instead
@@ -134,11 +160,14 @@ shell() {
 
 check 'make install, .deb and .rpm hold the same files' same_files
 check 'make uninstall leaves no file' uninstalls
+check 'packed again, the packages have the same bytes' same_bytes
+check 'the programs tell nothing of where they were built' nobody_in_it
 check 'another PREFIX is followed everywhere' other_prefix
 check 'units load' units
 check 'the unit stays as confined as it is' exposure
 check 'the D-Bus activation file names the unit' one_name
 check 'the message catalogue is read whole' catalogue
+check 'the desktop entry and the metadata are valid' desktop
 check 'manual pages are clean' pages
 check 'manual pages refer to pages that exist' references
 check 'manual pages describe all of the command lines' described

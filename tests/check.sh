@@ -34,6 +34,7 @@ tools=(
     gcc:gcc g++:g++ make:make git:git
     dh:debhelper dpkg-buildpackage:dpkg-dev lintian:lintian rpmbuild:rpm rpmlint:rpmlint mandoc:mandoc
     dbus-daemon:dbus systemd-analyze:systemd
+    desktop-file-validate:desktop-file-utils appstreamcli:appstream
 )
 # For the booted system, which only root can have.
 system_tools=(mmdebstrap:mmdebstrap systemd-nspawn:systemd-container npm:npm unshare:util-linux)
@@ -124,6 +125,9 @@ step 'what a fresh machine lacks' install_tools
 if [ ${#failed[@]} -gt 0 ] && ! command -v cargo >/dev/null; then
     exit 1
 fi
+
+CARGO_BUILD_RUSTFLAGS=$(make --no-print-directory flags)
+export CARGO_BUILD_RUSTFLAGS
 
 # The Debian tree waits for its mirror and the compiler for its processor: side by side.
 mkdir -p target/system

@@ -52,6 +52,10 @@ pub(super) struct Card {
     pub(super) urgency: Urgency,
 }
 
+/// The desktop entry, which desktops take the name and the settings of notifications from, and the
+/// icon of the same name. Both are installed with the package.
+pub(super) const APPLICATION: &str = "org.pagerd.Pager1";
+
 impl Card {
     /// A card without buttons.
     pub(super) fn plain(
@@ -72,7 +76,7 @@ impl Card {
         let urgency = if self.urgency == Urgency::Critical { 2 } else { 1 };
         let mut hints = HashMap::from([
             ("urgency", Value::U8(urgency)),
-            ("desktop-entry", Value::from("pager")),
+            ("desktop-entry", Value::from(APPLICATION)),
             ("category", Value::from("im.received")),
         ]);
         if let Some(placeholder) = self.placeholder {

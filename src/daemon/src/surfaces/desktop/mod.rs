@@ -256,7 +256,7 @@ impl<'a> Door<'a> {
             .notify(
                 "pager",
                 replaces,
-                "dialog-question",
+                card::APPLICATION,
                 &card.summary,
                 &card.body,
                 &actions,
