@@ -8,6 +8,7 @@ mod codex;
 mod doors;
 mod faults;
 mod package;
+mod package_life;
 mod pairing;
 mod polkit;
 mod questions;
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
         pairing::SCENARIOS,
         polkit::SCENARIOS,
         package::SCENARIOS,
+        package_life::SCENARIOS,
         codex::SCENARIOS,
     ];
     suite::main(scenarios.concat())

@@ -37,7 +37,7 @@ fn removed(system: &System) -> Result<()> {
 }
 
 /// The hooks are still wired; the agent asks, is answered and goes on as if they were not.
-fn terminal_decides(system: &System) -> Result<()> {
+pub(crate) fn terminal_decides(system: &System) -> Result<()> {
     let script = Script::turns([vec![Block::bash(GUARDED)], vec![Block::text("That is all.")]]);
     let model = ModelApi::start(script)?;
     let terminal = system.start_claude(&model, "'Make it'")?;

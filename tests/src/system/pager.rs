@@ -83,7 +83,10 @@ fn text(entry: &Entry, field: &str) -> Result<String> {
 }
 
 /// The package that `make deb` has built.
-pub(super) fn package() -> Result<PathBuf> {
+///
+/// # Errors
+/// Where there is none, or more than one.
+pub fn package() -> Result<PathBuf> {
     let folder = prepared().join("../packages");
     let files = std::fs::read_dir(&folder)
         .with_context(|| format!("reading {}: run make deb", folder.display()))?;
