@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use pager_core::sanitize;
 use serde::{Serialize, Serializer};
 
-use crate::token;
+use crate::mask;
 
 /// How much of a long line is shown on either side of what is marked.
 const MARGIN: usize = 60;
@@ -192,7 +192,7 @@ fn mask_secrets(line: &str) -> String {
             break;
         }
     }
-    token::mask(&masked)
+    mask::mask(&masked)
 }
 
 #[cfg(test)]

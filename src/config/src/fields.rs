@@ -6,7 +6,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::input::{self, Refusal, quoted};
-use crate::schema::nearest;
+use crate::slip::nearest;
 
 /// The entries of a table whose names are the person's own.
 pub(crate) fn entries<'a>(

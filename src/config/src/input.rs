@@ -11,7 +11,7 @@ use toml::de::DeValue;
 use url::Url;
 
 use crate::file::Facts;
-use crate::token::{contains_token, mask};
+use crate::mask::{contains_token, mask};
 
 const PARSER: SpanParser = SpanParser::new();
 const PRINTER: SpanPrinter = SpanPrinter::new().spacing(Spacing::None);

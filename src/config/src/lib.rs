@@ -13,9 +13,11 @@ mod fields;
 mod file;
 mod input;
 mod load;
+mod mask;
 pub mod paths;
 mod schema;
 mod secret;
+mod slip;
 mod sources;
 mod token;
 mod way;
@@ -23,12 +25,13 @@ mod way;
 pub use diagnostic::{ConfigErrors, Diagnostic};
 pub use file::FileError;
 pub use load::{Entry, Loaded, Origin, load, read_any, read_owned};
+pub use mask::looks_like_token;
 pub use schema::{
-    Access, Approvals, Audit, Config, Desktop, Files, Limits, Observer, Telegram, keys, nearest,
-    nearest_key,
+    Access, Approvals, Audit, Config, Desktop, Files, Limits, Observer, Telegram, keys, nearest_key,
 };
 pub use secret::Secret;
+pub use slip::nearest;
 pub use sources::Sources;
-pub use token::{TokenError, looks_like_token, read_token, read_token_from};
+pub use token::{TokenError, read_token, read_token_from};
 pub use url::Url;
 pub use way::{WayError, check_way};

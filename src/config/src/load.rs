@@ -13,6 +13,7 @@ use crate::diagnostic::{ConfigErrors, Diagnostic};
 use crate::file::{self, Facts, FileError, Links};
 use crate::input::{self, Input};
 use crate::schema::{self, Config, Key};
+use crate::slip::nearest;
 use crate::sources::{Candidate, Sources, Trust};
 use crate::way::Viewer;
 
@@ -320,7 +321,7 @@ fn decode(path: &Path, bytes: Vec<u8>) -> Result<String, Box<Diagnostic>> {
 fn unknown(source: &Source, prefix: &str, name: &Spanned<toml::de::DeString<'_>>) -> Diagnostic {
     let names = schema::names_in(prefix);
     let path = if prefix.is_empty() { name.to_string() } else { format!("{prefix}.{name}") };
-    let hint = match schema::nearest(name.get_ref(), names.iter().copied()) {
+    let hint = match nearest(name.get_ref(), names.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
         None => match schema::nearest_key(&path) {
             Some(elsewhere) => format!("did you mean `{elsewhere}`?"),

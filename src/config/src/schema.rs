@@ -12,6 +12,7 @@ mod limits;
 mod telegram;
 
 use crate::input::{Input, Refusal};
+use crate::slip::{last, nearest};
 
 pub use access::Access;
 pub use approvals::Approvals;
@@ -130,21 +131,6 @@ pub fn keys() -> impl Iterator<Item = &'static str> {
 pub fn nearest_key(unknown: &str) -> Option<&'static str> {
     let same_name = keys().find(|known| last(known) == last(unknown));
     same_name.or_else(|| nearest(unknown, keys()))
-}
-
-/// The candidate that `word` is a slip of, if there is one: a third of the name may be wrong.
-pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    candidates
-        .into_iter()
-        .map(|known| (strsim::osa_distance(word, known), known))
-        .filter(|(distance, known)| *distance <= last(known).len().div_ceil(3))
-        .min()
-        .map(|(_, known)| known)
-}
-
-/// The name of a key without its section.
-fn last(path: &str) -> &str {
-    path.rsplit('.').next().unwrap_or(path)
 }
 
 #[cfg(test)]

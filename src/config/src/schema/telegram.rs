@@ -20,8 +20,8 @@ use people::{ALLOWED_USERS, DM_POLICY, ROLES, not_numeric};
 use super::{Advice, Config, Key, Section};
 use crate::fields;
 use crate::input::{refuse, show_duration};
+use crate::mask::{contains_token, looks_like_token};
 use crate::secret::Secret;
-use crate::token::{contains_token, looks_like_token};
 
 /// The bot and the people who may use it.
 #[derive(Debug, Clone, PartialEq, Eq)]

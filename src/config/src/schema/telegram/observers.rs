@@ -10,8 +10,8 @@ use toml::de::DeValue;
 use super::people::not_numeric;
 use crate::fields::{self, Fields};
 use crate::input::{self, Input, Refusal, quoted};
+use crate::mask::contains_token;
 use crate::schema::Key;
-use crate::token::contains_token;
 
 /// A chat that is told what happens, and in which nobody is heard.
 #[derive(Debug, Clone, PartialEq, Eq)]
