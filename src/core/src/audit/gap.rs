@@ -84,7 +84,7 @@ mod tests {
         };
         assert_eq!(gap.to_string().parse(), Ok(gap.clone()));
         let summary = gap.acknowledged("a backup: restored");
-        assert!(summary.len() < crate::present::SUMMARY_MAX - Gap::REASON_MAX + 20, "{summary}");
+        assert!(summary.len() < crate::approval::SUMMARY_MAX - Gap::REASON_MAX + 20, "{summary}");
         assert_eq!(Gap::read_acknowledged(&summary), Some((gap.clone(), "a backup: restored")));
         for bad in ["", "after 5", &gap.to_string()[1..], &gap.to_string()[..100]] {
             assert_eq!(bad.parse::<Gap>(), Err(NoGap), "{bad}");

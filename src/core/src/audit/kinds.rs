@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::{Head, Record};
-use crate::approval::{Approval, Resolution, Revocation, State, Yes};
+use crate::approval::{Approval, Resolution, Revocation, SUMMARY_MAX, State, Yes};
 use crate::sanitize::one_line;
 use crate::{Actor, Event, News, Notice, present};
 
@@ -113,7 +113,7 @@ fn noticed(head: &Head, notice: &Notice, approval: Option<&Approval>) -> Option<
         label: notice.session.is_some().then(|| notice.label.clone()),
         action: action.to_owned(),
         tool: approval.map(|approval| approval.tool.clone()),
-        summary: Some(one_line(&words, present::SUMMARY_MAX)),
+        summary: Some(one_line(&words, SUMMARY_MAX)),
         input_sha256: match notice.file() {
             Some(file) => Some(file.sha256.clone()),
             None => approval.map(|approval| approval.input.sha256().clone()),
@@ -126,7 +126,7 @@ fn noticed(head: &Head, notice: &Notice, approval: Option<&Approval>) -> Option<
 
 /// The record that the rule granted with an approval was taken back, to follow `head`.
 fn revoked(head: &Head, approval: &Approval, revocation: &Revocation) -> Record {
-    let rule = approval.always.as_ref().map(|always| one_line(&always.rule, present::SUMMARY_MAX));
+    let rule = approval.always.as_ref().map(|always| one_line(&always.rule, SUMMARY_MAX));
     Record {
         event: "grant.revoked".to_owned(),
         session: Some(approval.session.clone()),
