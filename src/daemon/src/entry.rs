@@ -1,11 +1,12 @@
 //! The one way in for what agents say, by whichever way it has come.
 
+mod preview;
+
 use std::sync::Arc;
 
 use jiff::SignedDuration;
 use pager_core::{Activity, Actor, Command, Origin, Reply, Ruling};
 
-use super::preview;
 use crate::engine::{EngineError, Handle};
 use crate::policy::Keeper;
 

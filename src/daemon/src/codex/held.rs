@@ -7,7 +7,7 @@ use pager_agents::codex::request_of;
 use pager_core::{Approval, ApprovalId, RequestId, Sha256Hex, Verdict};
 use serde_json::Value;
 
-use crate::ingress::Waiters;
+use crate::waiters::Waiters;
 
 /// An approval whose answer goes to the app-server.
 #[derive(Debug)]

@@ -17,7 +17,8 @@ use tokio::time::{Instant, sleep, sleep_until};
 use super::held::Held;
 use super::socket::{Socket, SocketError};
 use crate::engine::Handle;
-use crate::ingress::{Entry, Waiters};
+use crate::entry::Entry;
+use crate::waiters::Waiters;
 
 /// How long a link with nothing to do is kept.
 const IDLE: Duration = Duration::from_secs(30);

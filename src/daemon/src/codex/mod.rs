@@ -22,7 +22,8 @@ use tokio::sync::{Notify, oneshot};
 use tokio::time::timeout;
 
 use crate::engine::Handle;
-use crate::ingress::{Entry, Waiters};
+use crate::entry::Entry;
+use crate::waiters::Waiters;
 use calls::Calls;
 use held::Held;
 use link::{Expected, Link, Order, Seat};

@@ -2,10 +2,7 @@
 
 mod codex;
 mod connection;
-mod entry;
 mod intake;
-mod preview;
-mod waiters;
 mod waiting;
 
 use std::sync::Arc;
@@ -16,9 +13,8 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Semaphore;
 
 use crate::codex::Codex;
-
-pub use entry::Entry;
-pub use waiters::Waiters;
+use crate::entry::Entry;
+use crate::waiters::Waiters;
 
 /// How many connections are served at once; more wait in the socket's backlog.
 const CONNECTIONS: usize = 4096;

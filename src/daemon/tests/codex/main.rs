@@ -21,7 +21,7 @@ use pager_core::{
 use pager_policy::Place;
 use pagerd::codex::{Codex, Joined};
 use pagerd::engine::{Engine, Handle, Options, SystemClock};
-use pagerd::ingress::Entry;
+use pagerd::entry::Entry;
 use pagerd::policy::Keeper;
 use pagerd::store::Store;
 
