@@ -22,13 +22,22 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use teloxide_core::payloads::SendDocument;
 use teloxide_core::requests::Payload;
-use teloxide_core::types::MessageId;
+use teloxide_core::types::{LinkPreviewOptions, MessageId};
 
 use crate::redaction;
 
 /// The longest a call may take, on top of the time it is meant to wait.
 const PATIENCE: Duration = Duration::from_secs(15);
 const CONNECT: Duration = Duration::from_secs(10);
+
+/// No page that a command names is fetched for a picture of it.
+pub(super) const NO_PREVIEW: LinkPreviewOptions = LinkPreviewOptions {
+    is_disabled: true,
+    url: None,
+    prefer_small_media: false,
+    prefer_large_media: false,
+    show_above_text: false,
+};
 
 /// Why a call did not come to its end.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

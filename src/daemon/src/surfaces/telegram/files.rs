@@ -15,13 +15,13 @@ use pager_core::transfer::Wanted;
 use pager_core::words::bytes;
 use pager_core::{Actor, Command, Exchanged, News, Session};
 use teloxide_core::types::Message;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
 use super::Door;
 use super::gate::Seen;
-use super::outbox::Job;
+use super::job::{Job, Parcel};
 use crate::engine::EngineError;
 use crate::files::Exchange;
 use album::{Added, Albums, Name, State};
@@ -66,17 +66,6 @@ pub(super) enum Work {
     One(Box<Message>),
     /// What an album asks for, once it is whole.
     Album(Name),
-}
-
-/// A file that is to be sent to somebody.
-#[derive(Debug)]
-pub(super) struct Parcel {
-    /// Its path in the session's folder.
-    pub(super) path: String,
-    pub(super) file_name: String,
-    pub(super) bytes: Vec<u8>,
-    /// Not too many are in memory at once.
-    _turn: OwnedSemaphorePermit,
 }
 
 /// Whether a message is about files: it has one, or it is the command.
@@ -328,16 +317,8 @@ impl Door {
         recorded.map_err(|error| unsent(error.to_string()))?;
         let name = wanted.path().file_name().unwrap_or_default();
         let file_name = name.to_string_lossy().into_owned();
-        let parcel = Arc::new(Parcel { path, file_name, bytes: taken.bytes, _turn: turn });
+        let parcel = Arc::new(Parcel::new(path, file_name, taken.bytes, turn));
         self.later(Job::Deliver { chat: lead.chat.id.0, to: lead.id.0, parcel });
         Ok(())
     }
 }
-
-impl PartialEq for Parcel {
-    fn eq(&self, other: &Self) -> bool {
-        std::ptr::eq(self, other)
-    }
-}
-
-impl Eq for Parcel {}

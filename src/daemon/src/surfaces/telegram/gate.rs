@@ -15,7 +15,7 @@ use teloxide_core::types::{
 };
 
 use super::Door;
-use super::outbox::Job;
+use super::job::Job;
 use crate::engine::EngineError;
 
 /// Where an update comes from and who sent it.

@@ -12,11 +12,11 @@ use jiff::Timestamp;
 use pager_config::{Config, Observer, Secret, TokenError, Url};
 use pager_core::message_id::TELEGRAM_TROUBLE;
 use teloxide_core::payloads::{SendMessage, SendMessageSetters as _};
-use teloxide_core::types::{ChatId, LinkPreviewOptions};
+use teloxide_core::types::ChatId;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::api::{Api, Failure};
+use super::api::{Api, Failure, NO_PREVIEW};
 use super::throttle::Backoff;
 use super::{migration_key, moved};
 use crate::engine::{EngineError, Handle, Health};
@@ -279,11 +279,3 @@ impl Task {
         }
     }
 }
-
-const NO_PREVIEW: LinkPreviewOptions = LinkPreviewOptions {
-    is_disabled: true,
-    url: None,
-    prefer_small_media: false,
-    prefer_large_media: false,
-    show_above_text: false,
-};

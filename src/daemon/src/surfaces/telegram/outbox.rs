@@ -13,7 +13,6 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use pager_core::access::Code;
 use pager_core::message_id::TELEGRAM_TROUBLE;
 use pager_core::{ApprovalId, Machine};
 use tokio::sync::{mpsc, watch};
@@ -21,8 +20,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::api::Failure;
-use super::dialogue::{Place, Purpose};
-use super::files::Parcel;
+use super::job::Job;
 use super::state::TelegramState;
 use super::throttle::{Backoff, Throttle};
 use super::{DOOR, Door};
@@ -33,91 +31,6 @@ pub(super) use tell::Paused;
 
 /// When a store that could not be read is asked again.
 const STORE_RETRY: Duration = Duration::from_secs(5);
-
-/// Something to be done that need not outlive the process.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Job {
-    /// Say something in a chat.
-    Say {
-        /// Where.
-        chat: i64,
-        /// Plain text.
-        text: String,
-        /// The message it is a reply to.
-        to: Option<i32>,
-    },
-    /// Tell a stranger the code by which they can be let in.
-    Invite {
-        /// Their number, which is their chat's as well.
-        user: i64,
-        /// The code.
-        code: Code,
-    },
-    /// A message of a settled approval turned up that does not show it yet.
-    Settle(ApprovalId),
-    /// What an approval's messages offer may have changed.
-    Draw(ApprovalId),
-    /// Ask for words.
-    Prompt {
-        /// About which approval.
-        id: ApprovalId,
-        /// Where.
-        chat: i64,
-        /// The message that asks for the verdict.
-        message: i32,
-        /// What the words are to be.
-        purpose: Purpose,
-    },
-    /// Take a message back that asks for words.
-    Retract {
-        /// About which approval it asks.
-        id: ApprovalId,
-        /// The message.
-        place: Place,
-    },
-    /// Send the whole of what is asked as a file.
-    Details {
-        /// Of which approval.
-        id: ApprovalId,
-        /// Where to.
-        chat: i64,
-        /// The message that asks for the verdict.
-        message: i32,
-    },
-    /// A file was sent, or not.
-    Uploaded {
-        /// Of which approval.
-        id: ApprovalId,
-        /// Where to.
-        chat: i64,
-        /// The message that asks for the verdict.
-        message: i32,
-        /// Whether the file has all that is asked.
-        whole: bool,
-        /// The message that has the file.
-        result: Result<i32, Failure>,
-    },
-    /// Send a file of a session's folder.
-    Deliver {
-        /// Where to.
-        chat: i64,
-        /// The message that asks for it.
-        to: i32,
-        /// The file.
-        parcel: Arc<Parcel>,
-    },
-    /// Such a file was sent, or not.
-    Delivered {
-        /// Where to.
-        chat: i64,
-        /// The message that asks for it.
-        to: i32,
-        /// The file.
-        parcel: Arc<Parcel>,
-        /// The message that has it.
-        result: Result<i32, Failure>,
-    },
-}
 
 /// What became of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -14,7 +14,7 @@ use super::commands::Wish;
 use super::dialogue::{Place, Purpose};
 use super::form;
 use super::gate::{Seen, replied_to};
-use super::outbox::Job;
+use super::job::Job;
 use crate::engine::EngineError;
 
 /// Words that mean yes: whoever replies them wants no denial.

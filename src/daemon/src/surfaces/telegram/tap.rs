@@ -14,7 +14,7 @@ use super::Door;
 use super::callback::{Argument, Choice, Claim, Sent};
 use super::dialogue::Purpose;
 use super::gate::Seen;
-use super::outbox::Job;
+use super::job::Job;
 use crate::engine::EngineError;
 
 /// What a person sees after a tap.

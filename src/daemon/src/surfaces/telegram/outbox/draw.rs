@@ -6,10 +6,9 @@ use teloxide_core::prelude::*;
 use teloxide_core::types::{ChatId, MessageId, ParseMode};
 use tokio::time::Instant;
 
-use super::send::NO_PREVIEW;
 use super::{Outbox, STORE_RETRY, Step};
 use crate::engine::EngineError;
-use crate::surfaces::telegram::api::Failure;
+use crate::surfaces::telegram::api::{Failure, NO_PREVIEW};
 use crate::surfaces::telegram::callback::{Nonce, Sent};
 use crate::surfaces::telegram::dialogue::Dialogue;
 use crate::surfaces::telegram::keyboard::{self, Keys};

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use pager_core::{Approval, ApprovalId};
 use tokio::time::Instant;
 
-use super::{Job, Outbox, Step};
+use super::{Outbox, Step};
 use crate::engine::EngineError;
 use crate::surfaces::telegram::api::{Failure, Upload};
 use crate::surfaces::telegram::dialogue::Purpose;
+use crate::surfaces::telegram::job::Job;
 use crate::surfaces::telegram::render;
 use crate::surfaces::telegram::throttle::Urgency;
 

@@ -5,8 +5,9 @@ use pager_core::{AccessCommand, Actor, Command};
 use teloxide_core::payloads::{SendMessage, SendMessageSetters as _};
 use teloxide_core::types::ChatId;
 
+use super::super::api::NO_PREVIEW;
 use super::super::throttle::Urgency;
-use super::send::{NO_PREVIEW, Posted};
+use super::send::Posted;
 use super::{Outbox, Step};
 use crate::engine::EngineError;
 

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::{Job, Outbox, Step};
+use super::{Outbox, Step};
 use crate::engine::EngineError;
 use crate::surfaces::telegram::api::{Failure, Upload};
-use crate::surfaces::telegram::files::Parcel;
+use crate::surfaces::telegram::job::{Job, Parcel};
 use crate::surfaces::telegram::throttle::Urgency;
 
 impl Outbox {

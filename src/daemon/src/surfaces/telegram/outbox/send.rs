@@ -9,7 +9,7 @@ use pager_core::sanitize::one_line;
 use teloxide_core::payloads::SendMessage;
 use teloxide_core::prelude::*;
 use teloxide_core::types::{
-    ChatId, ForceReply, LinkPreviewOptions, MessageId, ParseMode, ReplyMarkup, ReplyParameters,
+    ChatId, ForceReply, MessageId, ParseMode, ReplyMarkup, ReplyParameters,
 };
 use tokio::time::Instant;
 
@@ -18,24 +18,15 @@ use crate::engine::EngineError;
 use crate::faults::{self, Point};
 use crate::redaction;
 use crate::surfaces::telegram::DOOR;
-use crate::surfaces::telegram::api::Failure;
+use crate::surfaces::telegram::api::{Failure, NO_PREVIEW};
 use crate::surfaces::telegram::callback::{Nonce, Sent};
 use crate::surfaces::telegram::dialogue::{self, Prompt, Purpose};
 use crate::surfaces::telegram::form;
+use crate::surfaces::telegram::job::Job;
 use crate::surfaces::telegram::keyboard;
-use crate::surfaces::telegram::outbox::Job;
 use crate::surfaces::telegram::render;
 use crate::surfaces::telegram::seen::sequence;
 use crate::surfaces::telegram::throttle::Urgency;
-
-/// No page that a command names is fetched for a picture of it.
-pub(super) const NO_PREVIEW: LinkPreviewOptions = LinkPreviewOptions {
-    is_disabled: true,
-    url: None,
-    prefer_small_media: false,
-    prefer_large_media: false,
-    show_above_text: false,
-};
 
 /// What became of a message.
 pub(super) enum Posted {

@@ -6,11 +6,10 @@ use teloxide_core::prelude::*;
 use teloxide_core::types::{ChatId, MessageId, ParseMode};
 use tokio::time::Instant;
 
-use super::send::NO_PREVIEW;
 use super::{Outbox, Step};
 use crate::engine::EngineError;
 use crate::faults::{self, Point};
-use crate::surfaces::telegram::api::Failure;
+use crate::surfaces::telegram::api::{Failure, NO_PREVIEW};
 use crate::surfaces::telegram::dialogue::{Place, Prompt};
 use crate::surfaces::telegram::render;
 use crate::surfaces::telegram::throttle::Urgency;

@@ -11,12 +11,12 @@ use teloxide_core::types::{
 };
 use tokio::time::Instant;
 
-use super::send::{NO_PREVIEW, Posted};
+use super::send::Posted;
 use super::{Outbox, STORE_RETRY, Step};
 use crate::engine::EngineError;
 use crate::redaction;
 use crate::store::{Store, StoreError};
-use crate::surfaces::telegram::api::Failure;
+use crate::surfaces::telegram::api::{Failure, NO_PREVIEW};
 use crate::surfaces::telegram::callback::Nonce;
 use crate::surfaces::telegram::dialogue::Place;
 use crate::surfaces::telegram::render::utf16_len;

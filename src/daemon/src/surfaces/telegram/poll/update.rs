@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::super::api::Failure;
 use super::super::commands::Wish;
-use super::super::outbox::Job;
+use super::super::job::Job;
 use super::super::tap::Toast;
 use super::super::throttle::Backoff;
 use super::super::{Door, files};
