@@ -51,8 +51,29 @@ impl Context {
         connection: &Connection,
         header: &Header<'_>,
     ) -> Result<Actor, Error> {
+        Ok(self.caller(connection, header).await?.1)
+    }
+
+    /// The process that calls, and whose calls they are, if they may act here.
+    async fn caller(
+        &self,
+        connection: &Connection,
+        header: &Header<'_>,
+    ) -> Result<(Caller, Actor), Error> {
         let caller = self.callers.identify(connection, header).await?;
-        authorise(&caller).inspect_err(|error| refused(&caller, error))
+        let actor = authorise(&caller).inspect_err(|error| refused(&caller, error))?;
+        Ok((caller, actor))
+    }
+
+    /// The same, and how it is known to live with an agent, if it does.
+    async fn kin(
+        &self,
+        connection: &Connection,
+        header: &Header<'_>,
+    ) -> Result<(Caller, Actor, Option<String>), Error> {
+        let (caller, actor) = self.caller(connection, header).await?;
+        let kinship = self.kinship(&caller).await.inspect_err(|error| refused(&caller, error))?;
+        Ok((caller, actor, kinship))
     }
 
     /// Who calls, if they may decide what is the person's to decide: nothing that lives with an agent.
@@ -61,16 +82,11 @@ impl Context {
         connection: &Connection,
         header: &Header<'_>,
     ) -> Result<Actor, Error> {
-        let caller = self.callers.identify(connection, header).await?;
-        let actor = authorise(&caller).inspect_err(|error| refused(&caller, error))?;
-        match self.kinship(&caller).await.inspect_err(|error| refused(&caller, error))? {
-            None => Ok(actor),
-            Some(how) => {
-                let error = self_approval(&how);
-                refused(&caller, &error);
-                Err(error)
-            }
-        }
+        let (caller, actor, kinship) = self.kin(connection, header).await?;
+        let Some(how) = kinship else { return Ok(actor) };
+        let error = self_approval(&how);
+        refused(&caller, &error);
+        Err(error)
     }
 
     /// Who calls, if they may decide who else does: as [`Context::person`], and whatever lives with
@@ -80,9 +96,7 @@ impl Context {
         connection: &Connection,
         header: &Header<'_>,
     ) -> Result<Actor, Error> {
-        let caller = self.callers.identify(connection, header).await?;
-        let actor = authorise(&caller).inspect_err(|error| refused(&caller, error))?;
-        let kinship = self.kinship(&caller).await.inspect_err(|error| refused(&caller, error))?;
+        let (caller, actor, kinship) = self.kin(connection, header).await?;
         let Some(how) = kinship else { return Ok(actor) };
         let deed = header.member().map(ToString::to_string).unwrap_or_default();
         self.report(&caller, actor, News::Meddled { deed, how: how.clone() }).await;
@@ -106,8 +120,7 @@ impl Context {
         connection: &Connection,
         header: &Header<'_>,
     ) -> Result<(Actor, Option<String>), Error> {
-        let caller = self.callers.identify(connection, header).await?;
-        let actor = authorise(&caller).inspect_err(|error| refused(&caller, error))?;
+        let (caller, actor) = self.caller(connection, header).await?;
         // What cannot be looked at shuts everything all the same.
         Ok((actor, self.kinship(&caller).await.unwrap_or_default()))
     }
@@ -151,11 +164,8 @@ impl Context {
         id: ApprovalId,
         verdict: Verdict,
     ) -> Result<(), Error> {
-        let caller = self.callers.identify(connection, header).await?;
-        let actor = authorise(&caller).inspect_err(|error| refused(&caller, error))?;
-        if let Some(how) =
-            self.kinship(&caller).await.inspect_err(|error| refused(&caller, error))?
-        {
+        let (caller, actor, kinship) = self.kin(connection, header).await?;
+        if let Some(how) = kinship {
             let error = self_approval(&how);
             self.report(&caller, actor, News::SelfApproval { approval: id, how }).await;
             return Err(error);

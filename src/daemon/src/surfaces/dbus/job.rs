@@ -4,12 +4,13 @@ use std::collections::HashMap;
 
 use zbus::message::Header;
 use zbus::object_server::SignalEmitter;
-use zbus::zvariant::Value;
-use zbus::{Connection, fdo, interface};
+use zbus::zvariant::{OwnedObjectPath, Value};
+use zbus::{Connection, ObjectServer, fdo, interface};
 
 use super::context::{Context, plain};
 use super::error::{Error, unreadable};
 use super::jobs::JobView;
+use super::names::job_path;
 
 /// Serves one job.
 pub(super) struct JobObject {
@@ -26,6 +27,17 @@ impl JobObject {
         let view = self.context.shared.jobs.view(self.id);
         view.ok_or_else(|| unreadable("the job is no longer known"))
     }
+}
+
+/// Exports a job that was just started: its path goes out in the reply and must be good then.
+pub(super) async fn export(
+    context: &Context,
+    server: &ObjectServer,
+    id: u64,
+) -> Result<OwnedObjectPath, Error> {
+    let path = job_path(id);
+    server.at(&path, JobObject { context: context.clone(), id }).await?;
+    Ok(path)
 }
 
 /// The properties that change, as they are now.

@@ -1,8 +1,6 @@
 //! The Manager interface, at the root.
 
-use pager_core::audit::{Gap, NoGap};
-use pager_core::sanitize::one_line;
-use pager_core::{Command, News, Phase, Verdict};
+use pager_core::Verdict;
 use zbus::message::Header;
 use zbus::object_server::SignalEmitter;
 use zbus::zvariant::{ObjectPath, OwnedObjectPath};
@@ -11,11 +9,8 @@ use zbus::{Connection, ObjectServer, fdo, interface};
 use super::approval::{Answers, answer, stop};
 use super::context::{Context, plain};
 use super::error::{Error, unreadable};
-use super::job::JobObject;
-use super::names::{approval_path, job_path, session_path};
 use super::session::{self, not_ours};
-use super::{grants, hooks, panic, restart};
-use crate::engine::Health;
+use super::{acknowledge, grants, hooks, job, listing, panic, restart};
 
 /// Serves the daemon as a whole.
 pub(super) struct Manager {
@@ -38,21 +33,6 @@ impl Manager {
         let id = self.context.handle().find(id).await?;
         self.context.resolve(connection, header, id, verdict).await
     }
-
-    /// Exports a job that was just started: its path goes out in the reply and must be good then.
-    async fn export_job(&self, server: &ObjectServer, id: u64) -> Result<OwnedObjectPath, Error> {
-        let path = job_path(id);
-        server.at(&path, JobObject::new(self.context.clone(), id)).await?;
-        Ok(path)
-    }
-}
-
-/// The word for the daemon's health.
-pub(super) fn health_word(health: &Health) -> &'static str {
-    match health {
-        Health::Ready => "ready",
-        Health::Degraded { .. } => "degraded",
-    }
 }
 
 /// The daemon as a whole. Approvals are named by their id, or by any unique beginning of it.
@@ -60,46 +40,14 @@ pub(super) fn health_word(health: &Health) -> &'static str {
 impl Manager {
     /// The sessions known: id, path, label, state and folder.
     #[zbus(out_args("sessions"))]
-    async fn list_sessions(
-        &self,
-    ) -> Result<Vec<(String, OwnedObjectPath, String, String, String)>, Error> {
-        let sessions = self.context.handle().with_store(|_, machine| {
-            let mut sessions: Vec<_> = machine.sessions().collect();
-            sessions.sort_by_key(|session| (session.started, &session.id));
-            let row = |session: &&pager_core::Session| {
-                (
-                    session.id.to_string(),
-                    session_path(&session.id),
-                    plain(&session.label),
-                    machine.session_state(session).to_owned(),
-                    plain(&session.cwd),
-                )
-            };
-            Ok(sessions.iter().map(row).collect())
-        });
-        Ok(sessions.await?)
+    async fn list_sessions(&self) -> Result<Vec<listing::SessionRow>, Error> {
+        Ok(listing::sessions(&self.context).await?)
     }
 
     /// The approvals that wait, the oldest first: id, path, kind, summary and session's id.
     #[zbus(out_args("approvals"))]
-    async fn list_approvals(
-        &self,
-    ) -> Result<Vec<(String, OwnedObjectPath, String, String, String)>, Error> {
-        let approvals = self.context.handle().with_store(|_, machine| {
-            let mut pending: Vec<_> = machine.pending().collect();
-            pending.sort_by_key(|approval| (approval.created, approval.id));
-            let row = |approval: &&pager_core::Approval| {
-                (
-                    approval.id.to_string(),
-                    approval_path(&approval.id),
-                    approval.kind.as_str().to_owned(),
-                    plain(&approval.summary),
-                    approval.session.to_string(),
-                )
-            };
-            Ok(pending.iter().map(row).collect())
-        });
-        Ok(approvals.await?)
+    async fn list_approvals(&self) -> Result<Vec<listing::ApprovalRow>, Error> {
+        Ok(listing::approvals(&self.context).await?)
     }
 
     /// Says yes to an approval, this once.
@@ -215,15 +163,7 @@ impl Manager {
         #[zbus(header)] header: Header<'_>,
     ) -> Result<(), Error> {
         let actor = self.context.person(connection, &header).await?;
-        let gap: Gap = gap.parse().map_err(|no: NoGap| Error::InvalidArgument(no.to_string()))?;
-        let reason = one_line(reason, usize::MAX);
-        if !(1..=Gap::REASON_MAX).contains(&reason.chars().count()) {
-            let what = format!("say why, in up to {} characters", Gap::REASON_MAX);
-            return Err(Error::InvalidArgument(what));
-        }
-        let news = News::Acknowledged { gap, reason };
-        self.context.handle().submit(actor, Command::Report { session: None, news }).await?;
-        Ok(())
+        acknowledge::acknowledge(&self.context, actor, gap, reason).await
     }
 
     /// Gives a session a prompt; Unavailable unless pager runs it.
@@ -282,7 +222,8 @@ impl Manager {
     ) -> Result<OwnedObjectPath, Error> {
         self.context.person(connection, &header).await?;
         let shared = &self.context.shared;
-        self.export_job(server, hooks::install(&shared.jobs, &shared.controls, agent)?).await
+        job::export(&self.context, server, hooks::install(&shared.jobs, &shared.controls, agent)?)
+            .await
     }
 
     /// Takes pager's hooks out of the settings of Claude Code; everybody else's stay.
@@ -308,7 +249,8 @@ impl Manager {
     ) -> Result<OwnedObjectPath, Error> {
         self.context.person(connection, &header).await?;
         let shared = &self.context.shared;
-        self.export_job(server, hooks::remove(&shared.jobs, &shared.controls, agent)?).await
+        job::export(&self.context, server, hooks::remove(&shared.jobs, &shared.controls, agent)?)
+            .await
     }
 
     /// Fetches a model for transcription; Unavailable where pager-voice is not installed.
@@ -403,23 +345,19 @@ impl Manager {
     /// ready, or degraded while nothing can be written down and therefore nothing decided.
     #[zbus(property)]
     fn state(&self) -> &'static str {
-        health_word(&self.context.handle().health().borrow())
+        listing::health_word(&self.context.handle().health().borrow())
     }
 
     /// How many approvals wait.
     #[zbus(property)]
     async fn pending_approvals(&self) -> fdo::Result<u32> {
-        let count = self.context.handle().with_store(|_, machine| Ok(machine.pending().count()));
-        Ok(to_u32(count.await.map_err(unreadable)?))
+        listing::waiting(&self.context).await.map_err(unreadable)
     }
 
     /// How many sessions are known that have not ended.
     #[zbus(property)]
     async fn active_sessions(&self) -> fdo::Result<u32> {
-        let count = self.context.handle().with_store(|_, machine| {
-            Ok(machine.sessions().filter(|session| session.phase != Phase::Ended).count())
-        });
-        Ok(to_u32(count.await.map_err(unreadable)?))
+        listing::active(&self.context).await.map_err(unreadable)
     }
 
     /// Whether everything from outside is shut since a panic.
@@ -450,15 +388,6 @@ impl Manager {
     /// bot: a sentence each, none where all is well.
     #[zbus(property)]
     fn warnings(&self) -> Vec<String> {
-        warnings(&self.context)
+        listing::warnings(&self.context)
     }
-}
-
-pub(super) fn warnings(context: &Context) -> Vec<String> {
-    context.shared.controls.warnings.borrow().iter().map(|warning| plain(warning)).collect()
-}
-
-/// A count as D-Bus carries it.
-pub(super) fn to_u32(count: usize) -> u32 {
-    u32::try_from(count).unwrap_or(u32::MAX)
 }

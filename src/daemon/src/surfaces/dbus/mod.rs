@@ -5,6 +5,7 @@
 //! [`publisher`] for each connection tells what happens.
 
 mod access;
+mod acknowledge;
 mod approval;
 mod bus;
 mod caller;
@@ -15,6 +16,7 @@ mod hooks;
 mod job;
 mod jobs;
 mod kinship;
+mod listing;
 mod look;
 mod manager;
 mod names;
