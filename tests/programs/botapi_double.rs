@@ -1,5 +1,7 @@
 //! The Bot API double held to the real server's rules, and driven by the client library the daemon uses.
 
+#![expect(clippy::expect_used, reason = "a test may fail by panicking")]
+
 #[path = "botapi_double/client.rs"]
 mod client;
 #[path = "botapi_double/control.rs"]

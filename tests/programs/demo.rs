@@ -1,6 +1,6 @@
 //! `pagerctl demo`, as a newcomer runs it: no bus, no systemd, no Telegram, and nothing left behind.
 
-#![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -73,7 +73,7 @@ const FORMS: &[Form] = &[
     word("JSON web token", &["eyJ"], r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"),
 ];
 
-#[allow(clippy::expect_used, reason = "constants, compiled by every test")]
+#[expect(clippy::expect_used, reason = "constants, compiled by every test")]
 static PATTERNS: LazyLock<Vec<(Needles, Regex)>> = LazyLock::new(|| {
     let pattern = |form: &Form| match form.word {
         true => Regex::new(&format!("{BEFORE}{}", form.pattern)),

@@ -181,6 +181,7 @@ fn kind(line: &[u8]) -> Result<Cow<'_, str>, LineError> {
     Ok(kind)
 }
 
+#[expect(clippy::expect_used, reason = "every message is a struct of plain fields")]
 pub(crate) fn to_line(message: &impl Serialize) -> Vec<u8> {
     let mut line = serde_json::to_vec(message).expect("plain fields always serialise");
     // A raw value may hold line breaks. JSON allows them only between tokens, where a space is as

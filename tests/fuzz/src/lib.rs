@@ -1,5 +1,7 @@
 //! What the fuzz targets share: the daemon's own way with panics, and a policy asked without a disk.
 
+#![expect(clippy::expect_used, reason = "a broken target is to be seen at once")]
+
 use std::io;
 use std::panic::{set_hook, take_hook};
 use std::path::{Path, PathBuf};

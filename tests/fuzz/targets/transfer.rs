@@ -2,6 +2,7 @@
 //! written.
 
 #![no_main]
+#![expect(clippy::expect_used, reason = "a broken target is to be seen at once")]
 
 use std::path::{Component, Path};
 use std::sync::LazyLock;

@@ -1,7 +1,7 @@
 //! Five hundred agents wait, and everything goes wrong: none of their questions is lost, none is
 //! answered twice, and none becomes a yes that nobody said.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by it")]
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test fails by it")]
 
 mod books;
 mod crowd;

@@ -60,7 +60,7 @@ impl Telegram {
 }
 
 impl Default for Telegram {
-    #[allow(clippy::expect_used, reason = "a constant, parsed by every test")]
+    #[expect(clippy::expect_used, reason = "a constant, parsed by every test")]
     fn default() -> Self {
         Self {
             token_file: None,

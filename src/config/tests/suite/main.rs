@@ -1,7 +1,7 @@
 //! pager.toml from the outside: what is taken, what is refused and in which words, which layer
 //! wins, where a token may be kept, and that the manual tells all of it.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod access;
 mod errors;

@@ -1,5 +1,5 @@
 //! Pager as the second client of Codex's app-server: who answers first is heard on both sides.
-#![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 mod app_server;
 mod judged;

@@ -1,6 +1,6 @@
 //! The Telegram door in this process, against a Bot API double that refuses what the real one would.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod access_table;
 mod accounts;
