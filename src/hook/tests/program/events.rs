@@ -1,9 +1,6 @@
 //! Events nobody waits for, and the command line.
 
 use pager_proto::{CHUNK_MAX, Kind, MAX_BODY};
-use rustix::net::{
-    AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, connect, listen, socket_with,
-};
 use rustix::process::Signal;
 
 use crate::harness::{Hook, Left, Place, accept, event_of};
@@ -95,14 +92,7 @@ fn a_larger_one_is_no_request_at_all() {
 #[test]
 fn a_daemon_that_takes_no_connection_does_not_hold_the_agent() {
     let place = Place::new();
-    let address = SocketAddrUnix::new(&place.socket).expect("a short path");
-    let socket =
-        || socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None);
-    let listener = socket().expect("a socket");
-    bind(&listener, &address).expect("bind");
-    listen(&listener, 0).expect("listen");
-    let filler = socket().expect("a socket");
-    connect(&filler, &address).expect("the backlog has room for one");
+    let _full = place.listen_without_room();
 
     assert_eq!(place.run(event_of("PostToolUse", 100)).left(), Left::nothing());
     assert_eq!(place.run(event_of("PostToolUse", 1 << 20)).left(), Left::nothing());

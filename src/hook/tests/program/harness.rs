@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -11,6 +11,9 @@ use std::time::Duration;
 
 use pager_proto::{ClientLine, Hello, Incoming, RequestDecoder};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::net::{
+    AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, connect, listen, socket_with,
+};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 use tempfile::TempDir;
 
@@ -38,6 +41,19 @@ impl Place {
 
     pub(crate) fn listen(&self) -> UnixListener {
         UnixListener::bind(&self.socket).expect("bind the hook socket")
+    }
+
+    /// The same, and the one connection for which there is room while nobody takes any.
+    pub(crate) fn listen_without_room(&self) -> (UnixListener, OwnedFd) {
+        let address = SocketAddrUnix::new(&self.socket).expect("a short path");
+        let socket =
+            || socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None);
+        let listener = socket().expect("a socket");
+        bind(&listener, &address).expect("bind");
+        listen(&listener, 0).expect("listen");
+        let filler = socket().expect("a socket");
+        connect(&filler, &address).expect("the backlog has room for one");
+        (listener.into(), filler)
     }
 
     /// A hook that finds this place and nothing else.

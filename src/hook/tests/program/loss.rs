@@ -3,9 +3,6 @@
 use std::fs;
 
 use pager_proto::{ClientLine, Why};
-use rustix::net::{
-    AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, connect, listen, socket_with,
-};
 use rustix::process::Signal;
 
 use crate::harness::{DECISION, Left, Place, accept, request_of};
@@ -95,18 +92,10 @@ fn a_request_is_withdrawn_even_between_two_connections() {
 #[test]
 fn a_daemon_too_busy_to_take_connections_is_waited_for() {
     let place = Place::new();
-    let address = SocketAddrUnix::new(&place.socket).expect("a short path");
-    let socket =
-        || socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None);
-    let listener = socket().expect("a socket");
-    bind(&listener, &address).expect("bind");
-    listen(&listener, 0).expect("listen");
-    let filler = socket().expect("a socket");
-    connect(&filler, &address).expect("the backlog has room for one");
+    let (listener, _filler) = place.listen_without_room();
 
     let mut hook = place.start(&[]);
     hook.give_and_wait(request_of(100));
-    let listener = std::os::unix::net::UnixListener::from(listener);
     drop(accept(&listener));
     let mut served = accept(&listener);
     assert_eq!(served.request().1, request_of(100));
