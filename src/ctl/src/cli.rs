@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    approve, audit, config, demo, hooks, pair, panic, policy, rotate_token, setup,
+    approve, audit, config, demo, doctor, hooks, pair, panic, policy, rotate_token, setup,
 };
 use crate::output::Output;
 
@@ -113,7 +113,7 @@ pub(crate) enum Verb {
     /// for good.
     Policy(policy::Args),
     /// Go through everything that pager stands on; exits with 1 if something does not work.
-    Doctor,
+    Doctor(doctor::Args),
     /// Shut everything from outside at once: no chat is heard, what waits is cancelled, agents are
     /// stopped. Or open it again.
     Panic(panic::Args),

@@ -7,6 +7,7 @@ mod codex;
 mod commands;
 mod daemon;
 mod demo;
+mod doctor;
 mod failure;
 mod interrupt;
 mod output;

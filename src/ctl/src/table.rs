@@ -32,7 +32,7 @@ pub(crate) fn fitting_table<const N: usize>(
 }
 
 /// The width of the terminal, where there is one.
-fn columns() -> Option<u16> {
+pub(crate) fn columns() -> Option<u16> {
     let size = io::stdout().is_terminal().then(|| tcgetwinsize(io::stdout()).ok()).flatten();
     size.map(|size| size.ws_col).filter(|columns| *columns > 0)
 }

@@ -89,6 +89,11 @@ impl Document {
         &self.path
     }
 
+    /// Whether a rule has a yes wait for the person's own authentication.
+    pub fn requires_polkit(&self) -> bool {
+        self.rules.iter().any(|rule| rule.require.polkit)
+    }
+
     /// A remark on the place of a rule.
     pub(crate) fn remark(&self, rule: &Rule, message: String) -> Diagnostic {
         Diagnostic::at(&self.path, &self.text, rule.span.clone(), message).about(&rule.name)

@@ -26,6 +26,9 @@ pub struct Check {
     pub harmful: Vec<&'static str>,
     /// Commands of others that are asked for permission too, and may answer first.
     pub other_permission_hooks: Vec<String>,
+    /// Every command of others, with the event it is run for.
+    #[serde(skip)]
+    pub others: Vec<(String, String)>,
 }
 
 /// How one event is wired.
@@ -88,6 +91,7 @@ pub(super) struct Wanted<'a> {
 pub(super) fn check(file: &Path, wanted: &Wanted<'_>, document: Option<&Document>) -> Check {
     let entries = document.map(Document::entries).unwrap_or_default();
     let others = entries.iter().filter(|e| e.event == "PermissionRequest" && e.ours.is_none());
+    let foreign = entries.iter().filter(|entry| entry.ours.is_none());
     let ours = |event: &&Event| entries.iter().any(|e| e.event == event.name && e.ours.is_some());
     let events = &wanted.events;
     Check {
@@ -98,6 +102,7 @@ pub(super) fn check(file: &Path, wanted: &Wanted<'_>, document: Option<&Document
         events: events.wanted.iter().map(|event| check_event(event, &entries, wanted)).collect(),
         harmful: events.harmful.iter().filter(ours).map(|event| event.name).collect(),
         other_permission_hooks: others.map(|entry| entry.command.clone()).collect(),
+        others: foreign.map(|entry| (entry.event.clone(), entry.command.clone())).collect(),
     }
 }
 

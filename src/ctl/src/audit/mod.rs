@@ -15,4 +15,4 @@ pub(crate) use log::Log;
 pub(crate) use problem::Problem;
 pub(crate) use record::{Record, Wanted};
 pub(crate) use scan::Scan;
-pub(crate) use witness::Witness;
+pub(crate) use witness::{Witness, open as open_database};

@@ -69,7 +69,8 @@ fn read(path: &Path) -> rusqlite::Result<Option<Witness>> {
     Ok(seq.zip(hash).map(|(seq, hash)| Witness { source: Source::Database, seq, hash }))
 }
 
-fn open(path: &Path) -> rusqlite::Result<Connection> {
+/// Opens the database to be read only.
+pub(crate) fn open(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut log = path.as_os_str().to_owned();
     log.push("-wal");

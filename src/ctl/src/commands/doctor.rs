@@ -1,118 +1,153 @@
-//! `pagerctl doctor`: goes through everything that pager stands on, and says what is wrong and what to
-//! do about it. It changes nothing, and starts nothing but the daemon, by reaching for it.
+//! `pagerctl doctor`: says what is wrong and what to do about it, and does what can be done without
+//! asking anybody else. Without `--fix` it changes nothing, and starts nothing but the daemon, by
+//! reaching for it.
 
-mod daemon;
-mod files;
-mod host;
+use std::path::PathBuf;
+use std::sync::Arc;
 
-use owo_colors::OwoColorize;
-use pager_core::sanitize::visible;
 use serde::Serialize;
 
 use crate::daemon::Target;
+use crate::doctor::checks::ALL;
+use crate::doctor::fix::Mend;
+use crate::doctor::report::Report;
+use crate::doctor::{Check, Options, Scene, examine};
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::table::{columns, table};
+use crate::talk;
 
-/// What one look found.
+/// `pagerctl doctor`
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Only these checks.
+    #[arg(value_name = "CHECK")]
+    checks: Vec<String>,
+    /// List the checks there are.
+    #[arg(long, conflicts_with_all = ["fix", "strict"])]
+    list: bool,
+    /// Mend what is safe to mend, after asking.
+    #[arg(long)]
+    fix: bool,
+    /// Mend it without asking.
+    #[arg(long, short, requires = "fix")]
+    yes: bool,
+    /// Let warnings count as failures.
+    #[arg(long)]
+    strict: bool,
+    /// Read this configuration file instead of all others.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Look at the state in this folder: what pagerd was given as --state-dir.
+    #[arg(long, value_name = "DIR")]
+    state_dir: Option<PathBuf>,
+}
+
+/// Does it; fails where something does.
+pub(super) async fn run(args: Args, target: Target, output: &Output) -> Result<(), Failure> {
+    let checks = wanted(&args.checks)?;
+    if args.list {
+        return list(&checks, output);
+    }
+    let scene = || {
+        let options = Options { config: args.config.clone(), state_dir: args.state_dir.clone() };
+        Arc::new(Scene::new(target.clone(), options))
+    };
+    let look = async || {
+        let rows = examine(&checks, &scene()).await;
+        Report::new(env!("CARGO_PKG_VERSION"), rows, args.strict)
+    };
+    let mut report = look().await;
+    if args.fix && mend(&report, args.yes, output).await? {
+        report = look().await;
+    }
+    output.data(&report, || report.text(columns().map(usize::from)))?;
+    if report.ok { Ok(()) } else { Err(Failure::told()) }
+}
+
+/// The checks that are named, in their own order; all where none is.
+fn wanted(names: &[String]) -> Result<Vec<&'static Check>, Failure> {
+    for name in names {
+        if ALL.iter().all(|check| check.id != name) {
+            let failure = Failure::usage(format!("there is no check {name:?}"));
+            return Err(match pager_config::nearest(name, ALL.iter().map(|check| check.id)) {
+                Some(near) => failure.with_hint(format!("did you mean {near}?")),
+                None => failure.with_hint("pagerctl doctor --list shows those there are"),
+            });
+        }
+    }
+    let is_wanted = |check: &&&Check| names.is_empty() || names.iter().any(|name| name == check.id);
+    Ok(ALL.iter().filter(is_wanted).copied().collect())
+}
+
+/// A row of `doctor --list --json`.
 #[derive(Debug, Serialize)]
-struct Finding {
-    /// What was looked at.
-    check: &'static str,
-    state: State,
-    text: String,
-    /// What to do.
-    hint: Option<String>,
+struct Listed {
+    id: &'static str,
+    group: &'static str,
+    title: &'static str,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum State {
-    /// As it should be.
-    Ok,
-    /// It works; whether it is meant is for the person to say.
-    Warning,
-    /// Something does not work.
-    Problem,
-}
-
-/// What `doctor --json` prints.
-#[derive(Debug, Serialize)]
-struct Report<'a> {
-    /// Whether nothing is a problem.
-    ok: bool,
-    findings: &'a [Finding],
-}
-
-impl Finding {
-    fn new(check: &'static str, state: State, text: impl AsRef<str>) -> Self {
-        Self { check, state, text: visible(text.as_ref()).into_owned(), hint: None }
-    }
-
-    fn ok(check: &'static str, text: impl AsRef<str>) -> Self {
-        Self::new(check, State::Ok, text)
-    }
-
-    fn warning(check: &'static str, text: impl AsRef<str>) -> Self {
-        Self::new(check, State::Warning, text)
-    }
-
-    fn problem(check: &'static str, text: impl AsRef<str>) -> Self {
-        Self::new(check, State::Problem, text)
-    }
-
-    fn hint(self, hint: impl AsRef<str>) -> Self {
-        Self { hint: Some(visible(hint.as_ref()).into_owned()), ..self }
-    }
-
-    /// What another verb would have failed with.
-    fn failure(check: &'static str, failure: &Failure) -> Self {
-        let found = Self::problem(check, &failure.what);
-        match &failure.hint {
-            Some(hint) => found.hint(hint),
-            None => found,
-        }
-    }
-}
-
-/// Does it; fails where there is a problem.
-pub(super) async fn run(target: &Target, output: &Output) -> Result<(), Failure> {
-    let (mut findings, said) = files::look();
-    findings.extend(daemon::look(target, &said).await);
-    if matches!(target, Target::Usual) {
-        findings.extend(host::look());
-    }
-    let ok = findings.iter().all(|finding| finding.state != State::Problem);
-    output.data(&Report { ok, findings: &findings }, || text(&findings))?;
-    if ok { Ok(()) } else { Err(Failure::told()) }
-}
-
-fn text(findings: &[Finding]) -> String {
-    let mut text = String::new();
-    for Finding { check, state, text: found, hint } in findings {
-        let mark = match state {
-            State::Ok => "✓".green().to_string(),
-            State::Warning => "!".yellow().bold().to_string(),
-            State::Problem => "✗".red().bold().to_string(),
-        };
-        // Whatever has several lines stays under its own mark.
-        let indented = |text: &str| text.trim_end().replace('\n', "\n    ");
-        text.push_str(&format!("{mark} {}: {}\n", check.bold(), indented(found)));
-        if let Some(hint) = hint {
-            text.push_str(&format!("    {} {}\n", "→".cyan(), indented(hint)));
-        }
-    }
-    let count = |wanted| findings.iter().filter(|finding| finding.state == wanted).count();
-    text.push_str(&match (count(State::Problem), count(State::Warning)) {
-        (0, 0) => "\nAll is well.\n".to_owned(),
-        (0, warnings) => format!("\nIt works; {}.\n", counted(warnings, "warning")),
-        (problems, 0) => format!("\n{}.\n", counted(problems, "problem")),
-        (problems, warnings) => {
-            format!("\n{}, {}.\n", counted(problems, "problem"), counted(warnings, "warning"))
-        }
+fn list(checks: &[&Check], output: &Output) -> Result<(), Failure> {
+    let listed = checks.iter().map(|check| Listed {
+        id: check.id,
+        group: check.group.title(),
+        title: check.title,
     });
-    text
+    let listed: Vec<_> = listed.collect();
+    output.data(&listed, || {
+        let rows = listed.iter().map(|one| [one.id, one.group, one.title].map(str::to_owned));
+        table(["CHECK", "GROUP", "ABOUT"], rows.collect())
+    })
 }
 
-fn counted(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+/// Does what is to be done about it, if the person agrees; whether anything was.
+async fn mend(report: &Report, yes: bool, output: &Output) -> Result<bool, Failure> {
+    let mut mends: Vec<&Mend> = Vec::new();
+    for mend in report.checks.iter().filter_map(|row| row.mend.as_ref()) {
+        if !mends.contains(&mend) {
+            mends.push(mend);
+        }
+    }
+    if mends.is_empty() {
+        output.note("There is nothing that --fix mends.");
+        return Ok(false);
+    }
+    output.note("To be done:");
+    for mend in &mends {
+        output.note(&format!("  {}", mend.intent()));
+    }
+    if !yes {
+        if !output.is_talk() || !talk::somebody_is_there() {
+            return Err(Failure::usage("nobody is there to be asked whether to do this")
+                .with_hint("--yes does it without asking"));
+        }
+        if !talk::yes_no("Shall it be done?", Some(false)).await? {
+            output.note("Nothing was changed.");
+            return Ok(false);
+        }
+    }
+    for mend in mends {
+        match mend.carry_out() {
+            Ok(done) => output.note(&done),
+            // What is left is seen by looking again.
+            Err(failure) => crate::output::complain(&failure),
+        }
+    }
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn checks_are_named_or_all() {
+        assert_eq!(wanted(&[]).unwrap().len(), ALL.len());
+        let two = wanted(&["voice".to_owned(), "token".to_owned()]).unwrap();
+        assert_eq!(two.iter().map(|check| check.id).collect::<Vec<_>>(), ["token", "voice"]);
+        let slip = wanted(&["tokn".to_owned()]).err().unwrap();
+        assert_eq!(slip.status as u8, 2);
+        assert_eq!(slip.hint.as_deref(), Some("did you mean token?"));
+    }
 }

@@ -6,7 +6,7 @@ pub(crate) mod audit;
 pub(crate) mod config;
 pub(crate) mod demo;
 mod deny;
-mod doctor;
+pub(crate) mod doctor;
 #[cfg(test)]
 mod golden;
 mod grants;
@@ -49,7 +49,7 @@ pub(crate) fn run(args: Args, output: &Output) -> Result<(), Failure> {
             Some(Verb::Config(args)) => return config::run(&args, output),
             Some(Verb::Policy(args)) => return policy::run(&args, &target, output).await,
             Some(Verb::Setup(args)) => return interrupt::or_clean_up(setup::run(args)).await,
-            Some(Verb::Doctor) => return doctor::run(&target, output).await,
+            Some(Verb::Doctor(args)) => return doctor::run(args, target, output).await,
             Some(Verb::Demo(args)) => return interrupt::or_clean_up(demo::run(args)).await,
             Some(Verb::Answer { answers, .. }) if answers.is_empty() && !picker::can(output) => {
                 return Err(answer::unsaid());
@@ -83,7 +83,7 @@ pub(crate) fn run(args: Args, output: &Output) -> Result<(), Failure> {
                 | Verb::Config(_)
                 | Verb::RotateToken(_)
                 | Verb::Policy(_)
-                | Verb::Doctor
+                | Verb::Doctor(_)
                 | Verb::Demo(_),
             ) => Ok(()),
         }

@@ -14,13 +14,13 @@ use zbus::proxy::CacheProperties;
 
 pub(crate) use events::{Event, Events};
 pub(crate) use model::{Approval, Grant, Lock, Pairing, Principal, Session, Summary};
-pub(crate) use transport::Target;
+pub(crate) use transport::{Target, bus_address};
 
 use crate::failure::{Failure, Status};
 use model::Properties;
 use proxy::{AccessProxy, ManagerProxy, PropertiesProxy};
 
-const BUS_NAME: &str = "org.pagerd.Pager1";
+pub(crate) const BUS_NAME: &str = "org.pagerd.Pager1";
 const ROOT: &str = "/org/pagerd/Pager1";
 const APPROVAL: &str = "org.pagerd.Pager1.Approval";
 const SESSION: &str = "org.pagerd.Pager1.Session";

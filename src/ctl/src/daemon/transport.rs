@@ -20,7 +20,7 @@ const START: Duration = Duration::from_secs(30);
 const CALL: Duration = Duration::from_secs(120);
 
 /// Which daemon is meant.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Target {
     /// The person's own.
     Usual,
@@ -79,7 +79,8 @@ async fn over_bus() -> Result<Connection, String> {
     }
 }
 
-fn bus_address() -> Option<String> {
+/// The address of the session bus.
+pub(crate) fn bus_address() -> Option<String> {
     let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     set("DBUS_SESSION_BUS_ADDRESS").or_else(|| {
         let bus = Path::new(&set("XDG_RUNTIME_DIR")?).join("bus");

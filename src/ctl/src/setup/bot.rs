@@ -153,10 +153,10 @@ impl Bot {
         Ok((messages.collect(), newest))
     }
 
-    /// The name of a person the bot knows.
+    /// The name of a person or the title of a chat that the bot knows.
     pub(crate) async fn name_of(&self, user: i64) -> Result<String, BotError> {
         let chat = self.call(self.inner.get_chat(ChatId(user))).await?;
-        let names = [chat.first_name(), chat.last_name()];
+        let names = [chat.title(), chat.first_name(), chat.last_name()];
         Ok(names.into_iter().flatten().collect::<Vec<_>>().join(" "))
     }
 

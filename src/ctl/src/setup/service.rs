@@ -35,18 +35,6 @@ pub(crate) fn reload() -> Result<(), Failure> {
     systemctl(&["reload", "pager.service"])
 }
 
-/// Whether the hook socket is listened on after the next login.
-pub(crate) fn is_enabled() -> bool {
-    systemctl(&["is-enabled", "--quiet", "pager.socket"]).is_ok()
-}
-
-/// Whether the user manager goes on when the person has logged out.
-pub(crate) fn lingers() -> Result<bool, Failure> {
-    let user = rustix::process::getuid().to_string();
-    let arguments = ["show-user", &user, "--property=Linger", "--value"];
-    run("loginctl", &arguments).map(|answer| answer.trim() == "yes")
-}
-
 /// Whether the daemon that runs is the user manager's.
 pub(crate) fn is_active() -> bool {
     systemctl(&["is-active", "--quiet", "pager.service"]).is_ok()

@@ -30,9 +30,9 @@ struct Report {
     breaks: Vec<Break>,
 }
 
-/// What is found in the person's own log.
-pub(crate) fn own() -> Result<Walk, Failure> {
-    let path = Log::path(None)?;
+/// What is found in the log of this folder.
+pub(crate) fn of(folder: &Path) -> Result<Walk, Failure> {
+    let path = Log::path(Some(folder))?;
     let witnesses = witnesses(&path, Vec::new())?;
     let log = open(&path, &witnesses)?;
     walk(&log, &witnesses).map_err(|error| unreadable(&path, &error))

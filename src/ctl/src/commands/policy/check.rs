@@ -42,6 +42,18 @@ pub(crate) fn own() -> Result<Option<(usize, usize)>, Failure> {
     }
 }
 
+/// Whether a rule of the person's own policy has a yes wait for polkit.
+pub(crate) fn own_requires_polkit() -> bool {
+    let paths = Paths::from_env();
+    let read = file(None, &paths).ok().filter(|path| path.exists());
+    let read = read.and_then(|path| read_policy(&path, &Place::usual(&paths)));
+    read.is_some_and(|document| document.requires_polkit())
+}
+
+fn read_policy(path: &Path, place: &Place) -> Option<Document> {
+    read(path, place).ok().map(|(document, _)| document)
+}
+
 pub(super) fn run(named: Option<&Path>, output: &Output) -> Result<(), Failure> {
     let paths = Paths::from_env();
     let place = Place::usual(&paths);

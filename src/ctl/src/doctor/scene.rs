@@ -1,0 +1,141 @@
+//! What several checks look at, looked at once.
+
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+use pager_config::paths::Paths;
+use pager_config::{Config, Loaded, Secret, Sources, TokenError};
+use pager_core::redact::Redactor;
+use tokio::sync::OnceCell;
+use zbus::Connection;
+
+use crate::daemon::{Daemon, Summary, Target, bus_address};
+use crate::failure::Failure;
+use crate::setup::bot::Bot;
+
+/// What the command line says of where things are.
+#[derive(Debug, Default)]
+pub(crate) struct Options {
+    /// The one configuration file.
+    pub(crate) config: Option<PathBuf>,
+    /// The daemon's state folder.
+    pub(crate) state_dir: Option<PathBuf>,
+}
+
+/// Everything that is looked at.
+pub(crate) struct Scene {
+    pub(crate) target: Target,
+    pub(crate) paths: Paths,
+    options: Options,
+    loaded: OnceLock<Result<Loaded, String>>,
+    daemon: OnceCell<Result<Summary, Failure>>,
+    session: OnceCell<Result<Connection, String>>,
+    system: OnceCell<Result<Connection, String>>,
+}
+
+impl Scene {
+    pub(crate) fn new(target: Target, options: Options) -> Self {
+        Self {
+            target,
+            paths: Paths::from_env(),
+            options,
+            loaded: OnceLock::new(),
+            daemon: OnceCell::new(),
+            session: OnceCell::new(),
+            system: OnceCell::new(),
+        }
+    }
+
+    /// One in which there is nothing.
+    #[cfg(test)]
+    pub(crate) fn nowhere() -> Self {
+        let nowhere = PathBuf::from("/nonexistent");
+        let options =
+            Options { config: Some(nowhere.join("pager.toml")), state_dir: Some(nowhere.clone()) };
+        Self::new(Target::Socket(nowhere.join("hook.sock")), options)
+    }
+
+    /// Whether it is the person's own daemon that is meant, which the user manager keeps.
+    pub(crate) fn is_usual(&self) -> bool {
+        matches!(self.target, Target::Usual)
+    }
+
+    pub(crate) fn loaded(&self) -> Result<&Loaded, &str> {
+        let read = || {
+            let sources = Sources::choose(self.options.config.as_deref());
+            let sources = sources.map_err(|error| error.to_string())?;
+            pager_config::load(&sources).map_err(|errors| errors.to_string())
+        };
+        self.loaded.get_or_init(read).as_ref().map_err(String::as_str)
+    }
+
+    /// The configuration; none where it is wrong, which is told by its own check.
+    pub(crate) fn config(&self) -> Option<&Config> {
+        self.loaded().ok().map(|loaded| &loaded.config)
+    }
+
+    pub(crate) fn state_dir(&self) -> Result<PathBuf, Failure> {
+        match &self.options.state_dir {
+            Some(named) => std::path::absolute(named).map_err(Failure::failed),
+            None => self.paths.state_dir().map_err(Failure::failed),
+        }
+    }
+
+    /// The bot, where there is a token that may be read here.
+    pub(crate) fn bot(&self) -> Option<Result<Bot, Failure>> {
+        let config = self.config()?;
+        let token = pager_config::read_token(config).ok()?;
+        Some(Bot::new(&token, &config.telegram.api_url))
+    }
+
+    /// Whether Telegram is to be a door at all.
+    pub(crate) fn telegram_is_wanted(&self) -> bool {
+        let config = self.config();
+        config.is_some_and(|config| {
+            !matches!(pager_config::read_token(config), Err(TokenError::NotSet))
+        })
+    }
+
+    /// What the daemon tells of itself.
+    pub(crate) async fn daemon(&self) -> &Result<Summary, Failure> {
+        let ask = || async {
+            let target = self.target.clone();
+            // The ping before it is not asynchronous.
+            let asked = tokio::task::spawn_blocking(move || {
+                let mut runtime = tokio::runtime::Builder::new_current_thread();
+                let runtime = runtime.enable_all().build().map_err(Failure::failed)?;
+                runtime.block_on(async { Daemon::connect(&target).await?.summary().await })
+            });
+            asked.await.unwrap_or_else(|error| Err(Failure::failed(error)))
+        };
+        self.daemon.get_or_init(ask).await
+    }
+
+    /// The bus of the person's login.
+    pub(crate) async fn session_bus(&self) -> Result<&Connection, &str> {
+        let connect = || async {
+            let address = bus_address().ok_or("there is no session bus")?;
+            let builder = zbus::connection::Builder::address(address.as_str());
+            let connected = async { builder?.build().await };
+            connected.await.map_err(|error| format!("no session bus: {error}"))
+        };
+        self.session.get_or_init(connect).await.as_ref().map_err(String::as_str)
+    }
+
+    /// The bus of the machine.
+    pub(crate) async fn system_bus(&self) -> Result<&Connection, &str> {
+        let connect = || async {
+            Connection::system().await.map_err(|error| format!("no system bus: {error}"))
+        };
+        self.system.get_or_init(connect).await.as_ref().map_err(String::as_str)
+    }
+
+    /// Takes out whatever looks like a secret, and the token whatever it looks like.
+    pub(crate) fn redactor(&self) -> Redactor {
+        let token = self.config().and_then(|config| pager_config::read_token(config).ok());
+        match token.as_ref().map(Secret::expose) {
+            Some(token) => Redactor::new().with_secret(token),
+            None => Redactor::new(),
+        }
+    }
+}
