@@ -10,6 +10,7 @@ mod faults;
 mod package;
 mod package_life;
 mod pairing;
+mod panicking;
 mod polkit;
 mod questions;
 mod scene;
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
         faults::SCENARIOS,
         self_approval::SCENARIOS,
         pairing::SCENARIOS,
+        panicking::SCENARIOS,
         polkit::SCENARIOS,
         package::SCENARIOS,
         package_life::SCENARIOS,

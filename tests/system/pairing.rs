@@ -34,12 +34,8 @@ fn let_in_by_the_person(system: &System) -> Result<()> {
     let code = told.text().lines().find_map(|line| line.strip_prefix("Your code: "));
     let code = code.context("a message without a code")?.to_owned();
 
-    let shown = loop {
-        let shown = asking.house.notifications.wait("Notify")?.to_string();
-        if shown.contains("wants to use your bot") {
-            break shown;
-        }
-    };
+    let shown = asking.house.notified("wants to use your bot", "stranger")?;
+    let bot = &asking.house.bot;
     ensure!(shown.contains("222222222") && shown.contains("Turn away"), "{shown}");
     ensure!(!shown.contains(&code), "the code is for the stranger alone");
 

@@ -1,5 +1,7 @@
 //! One agent that asks, in a house with every door open.
 
+use std::path::Path;
+
 use anyhow::{Context, Result, ensure};
 use pager_tests::botapi::{BotApi, MessageView};
 use pager_tests::model_api::{Block, ModelApi, Script, ToolResult};
@@ -89,6 +91,21 @@ impl<'a> House<'a> {
             message: message.id,
             house: self,
         })
+    }
+
+    /// Waits for a notification that says this, and returns what it says; what the screen shows of it
+    /// is kept as a picture of that name, for people to look at.
+    pub(crate) fn notified(&mut self, words: &str, picture: &str) -> Result<String> {
+        let shown = loop {
+            let shown = self.notifications.wait("Notify")?.to_string();
+            if shown.contains(words) {
+                break shown;
+            }
+        };
+        self.desktop.wait_for_notification()?;
+        let picture = Path::new(env!("CARGO_TARGET_TMPDIR")).join(picture).with_extension("png");
+        self.desktop.screenshot(&picture)?;
+        Ok(shown)
     }
 
     pub(crate) fn message(&self, what: &str, fits: impl Fn(&MessageView) -> bool) -> MessageView {

@@ -13,6 +13,14 @@ pub const FOLDER: &str = "/home/user/work";
 /// The agent's settings, in which hooks are wired.
 pub const SETTINGS: &str = "/home/user/.claude/settings.json";
 
+/// The variables by which the agent speaks to the scripted model, and to nobody else.
+const SURROUNDINGS: [&str; 4] = [
+    "ANTHROPIC_BASE_URL",
+    "ANTHROPIC_API_KEY",
+    "DISABLE_AUTOUPDATER",
+    "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC",
+];
+
 const KEY: &str = "sk-ant-test-00000000000";
 
 impl System {
@@ -46,10 +54,36 @@ impl System {
     /// # Errors
     /// Where the terminal cannot be opened.
     pub fn start_claude(&self, model: &ModelApi, arguments: &str) -> Result<Terminal<'_>> {
+        self.start_claude_by(model, "", arguments)
+    }
+
+    /// The same in a unit of its own, which gets these options of systemd-run(1).
+    ///
+    /// # Errors
+    /// Where the terminal cannot be opened.
+    pub fn start_claude_in_a_unit(
+        &self,
+        model: &ModelApi,
+        options: &str,
+        arguments: &str,
+    ) -> Result<Terminal<'_>> {
+        let names = SURROUNDINGS.map(|name| format!("--setenv={name}")).join(" ");
+        let run =
+            format!("systemd-run --user --quiet --collect --pty --same-dir {names} {options}");
+        self.start_claude_by(model, &run, arguments)
+    }
+
+    fn start_claude_by(
+        &self,
+        model: &ModelApi,
+        launcher: &str,
+        arguments: &str,
+    ) -> Result<Terminal<'_>> {
+        let [url, key, updater, traffic] = SURROUNDINGS;
+        let address = model.url();
         let script = format!(
-            "export ANTHROPIC_BASE_URL={} ANTHROPIC_API_KEY={KEY} DISABLE_AUTOUPDATER=1 \
-             CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1; exec claude {arguments}",
-            model.url()
+            "export {url}={address} {key}={KEY} {updater}=1 {traffic}=1; \
+             exec {launcher} claude {arguments}"
         );
         Terminal::open(self, FOLDER, &script)
     }

@@ -171,16 +171,16 @@ impl Machine {
         }
         let by = actor.clone();
         change(&mut draft, context, AccessChange::Locked { by, reason: reason.clone() });
-        let mut cancelled = 0;
+        // First, so that the audit log tells the cause before what it led to.
+        let cancelled = u32::try_from(self.pending().count()).unwrap_or(u32::MAX);
+        let news = News::Locked { reason, cancelled };
+        draft.notice(self.notice(context, actor, None, news));
         for approval in self.pending() {
-            cancelled += 1;
             draft.settle(approval.id, ended(State::Cancelled, actor.clone(), context.now));
         }
         for pairing in self.access.pairings.all() {
             change(&mut draft, context, AccessChange::PairingEnded { user: pairing.user });
         }
-        let news = News::Locked { reason, cancelled };
-        draft.notice(self.notice(context, actor, None, news));
         draft.done()
     }
 

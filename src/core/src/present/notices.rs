@@ -115,9 +115,9 @@ pub fn notice(notice: &Notice) -> String {
         News::Secured { stopped, left, evidence, missing } => {
             let first = match (stopped.len(), left.len()) {
                 (0, 0) => "After the panic: no agent was running.".to_owned(),
-                (stopped, 0) => format!("After the panic: {stopped} stopped."),
+                (stopped, 0) => format!("After the panic: {} stopped.", units(stopped)),
                 (stopped, left) => {
-                    format!("After the panic: {stopped} stopped, {left} still running.")
+                    format!("After the panic: {} stopped, {left} still running.", units(stopped))
                 }
             };
             let left: String = left.iter().map(|one| format!("{}\n", one_line(one, 200))).collect();
@@ -145,6 +145,10 @@ pub fn notice(notice: &Notice) -> String {
         ),
         News::Resumed => format!("{who} may ask again, resumed {}.", notice.by.words()),
     }
+}
+
+fn units(count: usize) -> String {
+    if count == 1 { "1 unit".to_owned() } else { format!("{count} units") }
 }
 
 fn exchanged(file: &Exchanged) -> String {

@@ -168,9 +168,10 @@ fn stranger(pairing: &Pairing, abilities: Abilities) -> Card {
     card.body.push_str(&format!("\nThe code ends at {ends}."));
     if abilities.actions {
         // Anybody can take any name, and the code is kept nowhere; the number is nobody else's.
-        card.body.push_str(
-            " To let them in here, have them read out the number that stands above it, and compare.",
-        );
+        card.body.push_str(&format!(
+            " To let them in here, have them read out the number above it: it must be {}.",
+            pairing.user
+        ));
         card.actions.push((LET_IN.to_owned(), "Let in as developer".to_owned()));
         card.actions.push((TURN_AWAY.to_owned(), "Turn away".to_owned()));
     }
