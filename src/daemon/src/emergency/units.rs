@@ -13,6 +13,7 @@ use zbus::Connection;
 use zbus::zvariant::OwnedObjectPath;
 
 use crate::host::lineage::Lineage;
+use crate::host::manager::{ServiceManagerProxy, why};
 use crate::host::process::{control_group, stat};
 
 /// The slice in which pager's own sessions are; what is in it is stopped with it.
@@ -25,20 +26,6 @@ const KILL: i32 = 9;
 /// Where the control groups are, in whichever hierarchy the manager uses.
 const HIERARCHIES: [&str; 3] =
     ["/sys/fs/cgroup", "/sys/fs/cgroup/systemd", "/sys/fs/cgroup/unified"];
-
-#[zbus::proxy(
-    interface = "org.freedesktop.systemd1.Manager",
-    default_service = "org.freedesktop.systemd1",
-    default_path = "/org/freedesktop/systemd1",
-    gen_blocking = false
-)]
-trait ServiceManager {
-    fn subscribe(&self) -> zbus::Result<()>;
-    fn stop_unit(&self, name: &str, mode: &str) -> zbus::Result<OwnedObjectPath>;
-    fn kill_unit(&self, name: &str, whom: &str, signal: i32) -> zbus::Result<()>;
-    #[zbus(signal)]
-    fn job_removed(&self, id: u32, job: OwnedObjectPath, unit: String, result: String);
-}
 
 /// An agent that lives.
 #[derive(Debug)]
@@ -156,13 +143,6 @@ async fn end(
 fn is_unknown(error: &zbus::Error) -> bool {
     matches!(error, zbus::Error::MethodError(name, ..)
         if name.as_str() == "org.freedesktop.systemd1.NoSuchUnit")
-}
-
-fn why(error: zbus::Error) -> String {
-    match error {
-        zbus::Error::MethodError(name, why, _) => why.unwrap_or_else(|| name.to_string()),
-        error => error.to_string(),
-    }
 }
 
 /// Where an agent runs.

@@ -6,6 +6,7 @@ pub mod fdstore;
 pub mod journal;
 pub mod limits;
 pub(crate) mod lineage;
+pub(crate) mod manager;
 pub mod notify;
 pub(crate) mod origin;
 pub mod process;

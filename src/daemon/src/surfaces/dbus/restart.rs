@@ -2,22 +2,12 @@
 
 use tokio::sync::watch;
 use zbus::Connection;
-use zbus::zvariant::OwnedObjectPath;
 
 use super::error::Error;
+use crate::host::manager::{ServiceManagerProxy, why};
 
 /// The connection to the session bus while there is one; objects on other connections need it too.
 pub(super) type SessionBus = watch::Sender<Option<Connection>>;
-
-#[zbus::proxy(
-    interface = "org.freedesktop.systemd1.Manager",
-    default_service = "org.freedesktop.systemd1",
-    default_path = "/org/freedesktop/systemd1",
-    gen_blocking = false
-)]
-trait ServiceManager {
-    fn restart_unit(&self, name: &str, mode: &str) -> zbus::Result<OwnedObjectPath>;
-}
 
 /// Asks the user's service manager to restart pager.
 pub(super) async fn restart(bus: &SessionBus) -> Result<(), Error> {
@@ -31,9 +21,8 @@ pub(super) async fn restart(bus: &SessionBus) -> Result<(), Error> {
     let manager = ServiceManagerProxy::new(&connection).await?;
     match manager.restart_unit("pager.service", "replace").await {
         Ok(_) => Ok(()),
-        Err(zbus::Error::MethodError(name, why, _)) => {
-            let why = why.unwrap_or_else(|| name.to_string());
-            Err(cannot(&format!("the service manager says: {why}")))
+        Err(error @ zbus::Error::MethodError(..)) => {
+            Err(cannot(&format!("the service manager says: {}", why(error))))
         }
         Err(error) => Err(cannot(&error.to_string())),
     }
