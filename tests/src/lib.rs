@@ -6,6 +6,8 @@ pub mod agent;
 pub mod botapi;
 pub mod bus;
 pub mod closed;
+#[allow(missing_docs, reason = "zbus's macro makes methods of signals and gives them no words")]
+pub mod keyring;
 pub mod model_api;
 #[allow(missing_docs, reason = "zbus's macro makes methods of signals and gives them no words")]
 pub mod notifications;

@@ -32,6 +32,6 @@ pub use schema::{
 pub use secret::Secret;
 pub use slip::nearest;
 pub use sources::Sources;
-pub use token::{TokenError, read_token, read_token_from};
+pub use token::{TokenError, TokenSource, read_token, read_token_from};
 pub use url::Url;
 pub use way::{WayError, check_way};

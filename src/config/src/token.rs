@@ -72,6 +72,57 @@ pub enum TokenError {
     },
 }
 
+/// Where a token is taken from; that there is one in there is not said.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum TokenSource {
+    /// The systemd credential `telegram-token`.
+    Credential,
+    /// The file that `telegram.token_file` names.
+    File,
+    /// The Secret Service.
+    SecretService,
+    /// The configuration itself.
+    Config,
+    /// No place is named.
+    #[default]
+    None,
+}
+
+impl TokenSource {
+    /// The place [`read_token`] takes the token from.
+    pub fn of(config: &Config) -> Self {
+        Self::with(config, credentials().as_deref())
+    }
+
+    /// The place [`read_token_from`] takes it from.
+    pub fn with(config: &Config, credentials: Option<&Path>) -> Self {
+        let telegram = &config.telegram;
+        let credential = credentials.map(|folder| folder.join(CREDENTIAL));
+        if credential.is_some_and(|path| path.symlink_metadata().is_ok()) {
+            Self::Credential
+        } else if telegram.token_file.is_some() {
+            Self::File
+        } else if telegram.token_secret_service.is_some() {
+            Self::SecretService
+        } else if telegram.token.is_some() {
+            Self::Config
+        } else {
+            Self::None
+        }
+    }
+
+    /// Its word: credential, file, secret-service, config or none.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Credential => "credential",
+            Self::File => "file",
+            Self::SecretService => "secret-service",
+            Self::Config => "config",
+            Self::None => "none",
+        }
+    }
+}
+
 /// Finds the bot's token: the systemd credential `telegram-token` first, then
 /// `telegram.token_file`, then `telegram.token_secret_service`, then `telegram.token`.
 ///
@@ -80,8 +131,13 @@ pub enum TokenError {
 /// A place that is named but holds no usable token is an error; the next one is not tried, so that
 /// a mistake is seen and not hidden by an older token.
 pub fn read_token(config: &Config) -> Result<Secret, TokenError> {
-    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
-    read_token_from(config, credentials.as_deref().filter(|folder| folder.is_absolute()))
+    read_token_from(config, credentials().as_deref())
+}
+
+/// The folder of systemd's credentials.
+fn credentials() -> Option<PathBuf> {
+    let folder = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+    folder.filter(|folder| folder.is_absolute())
 }
 
 /// Does what [`read_token`] does, with the folder of systemd's credentials given.

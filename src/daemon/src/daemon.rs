@@ -114,6 +114,7 @@ pub async fn run(args: &Args, passed: Passed) -> Result<(), Failure> {
         tokio::select! {
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
+            () = doors.keyring_opened() => doors.arrange_again(&handle).await,
             _ = hangup.recv() => drop(reload(&sources, &handle, &mut doors, &codex, &policy).await),
             Some(answer) = dbus.reload.recv() => {
                 // Whoever asked may have gone.
@@ -288,6 +289,7 @@ impl DBus {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             reload: reload_sender,
             telegram_state: doors.telegram_state(),
+            token_source: doors.token_source(),
             rules: doors.rules(),
             warnings: doors.warnings(),
             emergency,

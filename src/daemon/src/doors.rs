@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use pager_config::{Config, Secret, TokenError};
+use pager_config::{Config, Secret, TokenError, TokenSource};
 use pager_core::access::Rules;
 use pager_core::message_id::TELEGRAM_TROUBLE;
 use tokio::sync::watch;
@@ -61,6 +61,11 @@ pub struct Doors {
     told: Option<Told>,
     observers: Option<Observers>,
     telegram_state: watch::Sender<String>,
+    token_source: watch::Sender<TokenSource>,
+    /// The configuration as it was last arranged, for when the keyring gives the token after all.
+    config: Config,
+    /// Waits for that.
+    keyring: Option<JoinHandle<()>>,
     rules: watch::Sender<Rules>,
     warnings: watch::Sender<Vec<String>>,
     /// Folders and files of pager's own, which are exchanged with nobody.
@@ -77,6 +82,9 @@ impl Doors {
             told: None,
             observers: None,
             telegram_state: watch::Sender::new("off".to_owned()),
+            token_source: watch::Sender::default(),
+            config: Config::default(),
+            keyring: None,
             rules: watch::Sender::default(),
             warnings: watch::Sender::default(),
             own,
@@ -87,6 +95,11 @@ impl Doors {
     /// How the Telegram door does, whichever it is at the time.
     pub fn telegram_state(&self) -> watch::Receiver<String> {
         self.telegram_state.subscribe()
+    }
+
+    /// Where the bot's token is taken from.
+    pub fn token_source(&self) -> watch::Receiver<TokenSource> {
+        self.token_source.subscribe()
     }
 
     /// Who may do what, by the configuration.
@@ -111,7 +124,10 @@ impl Doors {
             }
             (None, false) | (Some(_), true) => {}
         }
+        self.token_source.send_replace(TokenSource::of(config));
+        self.config = config.clone();
         let token = token(config).await;
+        self.wait_for_keyring(token.as_ref().err());
         self.arrange_observers(handle, config, token.as_ref().ok());
         let wanted = match token {
             Ok(token) => Some(Told {
@@ -144,6 +160,36 @@ impl Doors {
         }
     }
 
+    /// Returns once the keyring may give the token that it did not give before.
+    pub async fn keyring_opened(&mut self) {
+        match &mut self.keyring {
+            // It does nothing that could fail.
+            Some(waiting) => drop(waiting.await),
+            None => std::future::pending().await,
+        }
+        self.keyring = None;
+    }
+
+    /// Arranges the doors once more by the configuration they have.
+    pub async fn arrange_again(&mut self, handle: &Handle) {
+        tracing::info!("the keyring is asked for the bot's token again");
+        let config = self.config.clone();
+        self.arrange(handle, &config).await;
+    }
+
+    fn wait_for_keyring(&mut self, error: Option<&NoToken>) {
+        if let Some(waiting) = self.keyring.take() {
+            waiting.abort();
+        }
+        let may_pass = matches!(error, Some(NoToken::Keyring(error)) if error.may_pass());
+        if let Some(attributes) = &self.config.telegram.token_secret_service
+            && may_pass
+        {
+            let attributes = attributes.clone();
+            self.keyring = Some(tokio::spawn(async move { keyring::opened(&attributes).await }));
+        }
+    }
+
     fn arrange_observers(&mut self, handle: &Handle, config: &Config, main: Option<&Secret>) {
         let watchers = telegram::watchers(config, main);
         if self.observers.as_mut().is_some_and(|observers| observers.are(&watchers)) {
@@ -156,6 +202,7 @@ impl Doors {
 
     /// Closes all doors.
     pub async fn close(&mut self) {
+        self.wait_for_keyring(None);
         self.observers = None;
         if let Some(desktop) = self.desktop.take() {
             desktop.abort();

@@ -6,10 +6,16 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use pager_config::{Secret, looks_like_token};
-use zbus::Connection;
+use tokio::time::{sleep, timeout};
 use zbus::zvariant::{ObjectPath, OwnedObjectPath, OwnedValue, Value};
+use zbus::{Connection, MatchRule, MessageStream, fdo, message};
 
+/// The service's name on the bus.
+const NAME: &str = "org.freedesktop.secrets";
+/// How often a keyring that says nothing of itself is asked whether it is unlocked.
+const AGAIN: Duration = Duration::from_secs(30);
 /// How long all of it may take: what waits for it is the daemon's start.
 const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -18,14 +24,14 @@ const PATIENCE: Duration = Duration::from_secs(3);
 pub enum KeyringError {
     /// There is no bus, or no keyring on it.
     #[error(
-        "no Secret Service answers ({0}): start the keyring, then `systemctl --user reload \
-         pager.service`, or use telegram.token_file"
+        "no Secret Service answers ({0}): start the keyring, and Telegram begins; or use \
+         telegram.token_file"
     )]
     Unreachable(zbus::Error),
     /// It did not answer in time.
     #[error(
-        "the Secret Service has not answered for {} s: look at the keyring, then `systemctl --user \
-         reload pager.service`", PATIENCE.as_secs()
+        "the Secret Service has not answered for {} s: look at the keyring; once it answers, \
+         Telegram begins", PATIENCE.as_secs()
     )]
     Silent,
     /// It has no such secret.
@@ -38,13 +44,18 @@ pub enum KeyringError {
     #[error("the Secret Service has {1} secrets with {0}: name more of what only one has")]
     Several(String, usize),
     /// It is there, and locked.
-    #[error(
-        "the keyring with the token is locked: unlock it, then `systemctl --user reload pager.service`"
-    )]
+    #[error("the keyring with the token is locked: unlock it, and Telegram begins")]
     Locked,
     /// What is there is no token.
     #[error("the secret with {0} is no token: it must be only what BotFather gave")]
     Malformed(String),
+}
+
+impl KeyringError {
+    /// Whether the keyring may give the token later, with nothing changed in the configuration.
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::Unreachable(_) | Self::Silent | Self::Locked)
+    }
 }
 
 /// A secret as the service gives it: session, parameters, value and content type.
@@ -84,7 +95,59 @@ pub async fn token(attributes: &BTreeMap<String, String>) -> Result<Secret, Keyr
         let connection = Connection::session().await.map_err(KeyringError::Unreachable)?;
         token_on(&connection, attributes).await
     };
-    tokio::time::timeout(PATIENCE, found).await.unwrap_or(Err(KeyringError::Silent))
+    timeout(PATIENCE, found).await.unwrap_or(Err(KeyringError::Silent))
+}
+
+/// Returns once the keyring gives the token, or refuses it for a reason that does not pass by itself.
+pub async fn opened(attributes: &BTreeMap<String, String>) {
+    loop {
+        if let Ok(connection) = Connection::session().await
+            && opened_on(&connection, attributes, AGAIN).await.is_ok()
+        {
+            return;
+        }
+        sleep(AGAIN).await;
+    }
+}
+
+async fn opened_on(
+    connection: &Connection,
+    attributes: &BTreeMap<String, String>,
+    again: Duration,
+) -> zbus::Result<()> {
+    let gone = || zbus::Error::Failure("the bus is gone".to_owned());
+    let rule = MatchRule::builder().msg_type(message::Type::Signal).sender(NAME)?.build();
+    let mut said = MessageStream::for_match_rule(rule, connection, None).await?;
+    let bus = fdo::DBusProxy::new(connection).await?;
+    let mut owners = bus.receive_name_owner_changed_with_args(&[(0, NAME)]).await?;
+    loop {
+        let found = timeout(PATIENCE, token_on(connection, attributes)).await;
+        let there = match found.unwrap_or(Err(KeyringError::Silent)) {
+            Err(KeyringError::Unreachable(_)) => false,
+            Err(error) if error.may_pass() => true,
+            Ok(_) | Err(_) => return Ok(()),
+        };
+        let began = async {
+            while let Some(signal) = owners.next().await {
+                if signal.args().is_ok_and(|args| args.new_owner().is_some()) {
+                    return Ok(());
+                }
+            }
+            Err(gone())
+        };
+        // To ask one that is not there is to have it started: that is the person's to do.
+        let asked_again = async {
+            if !there {
+                std::future::pending::<()>().await;
+            }
+            sleep(again).await;
+        };
+        tokio::select! {
+            signal = said.next() => drop(signal.ok_or_else(gone)?),
+            began = began => began?,
+            () = asked_again => {}
+        }
+    }
 }
 
 async fn token_on(

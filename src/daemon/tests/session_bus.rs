@@ -6,7 +6,7 @@ use std::path::Path;
 
 use futures_util::StreamExt;
 use jiff::SignedDuration;
-use pager_config::Sources;
+use pager_config::{Sources, TokenSource};
 use pager_core::approval::{Input, Kind, Request};
 use pager_core::{
     Actor, Agent, ApprovalId, Command, Facts, Reply, RequestId, SessionId, State, Verdict,
@@ -63,6 +63,7 @@ impl Door {
             version: "1".to_owned(),
             reload,
             telegram_state: watch::channel("off".to_owned()).1,
+            token_source: watch::channel(TokenSource::None).1,
             rules: watch::channel(pager_core::access::Rules::default()).1,
             warnings: watch::channel(Vec::new()).1,
             emergency: Emergency::new(house.handle.clone(), place),

@@ -3,7 +3,9 @@
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use pager_config::{Config, Secret, Sources, TokenError, load, looks_like_token, read_token_from};
+use pager_config::{
+    Config, Secret, Sources, TokenError, TokenSource, load, looks_like_token, read_token_from,
+};
 
 use crate::folder::{Folder, TOKEN};
 
@@ -195,4 +197,24 @@ fn a_keyring_is_asked_by_attributes_and_never_by_the_token() {
         let error = load_text(text).unwrap_err();
         assert!(error.contains(why) && !error.contains(TOKEN), "{error}");
     }
+}
+
+#[test]
+fn the_place_that_is_read_is_the_one_that_is_told() {
+    let folder = Folder::new();
+    let told = |config: &Config| TokenSource::with(config, Some(&folder.path("credentials")));
+    let mut config = Config::default();
+    assert_eq!(told(&config).as_str(), "none");
+    config.telegram.token = Some(Secret::new(TOKEN));
+    assert_eq!(told(&config).as_str(), "config");
+    config.telegram.token_secret_service = Some([("service".into(), "pager".into())].into());
+    assert_eq!(told(&config).as_str(), "secret-service");
+    // Also where there is no such file: the next place is not tried.
+    config.telegram.token_file = Some(folder.path("nowhere"));
+    assert_eq!(told(&config).as_str(), "file");
+    std::fs::create_dir(folder.path("credentials")).unwrap();
+    assert_eq!(told(&config).as_str(), "file");
+    folder.write("credentials/telegram-token", 0o400, TOKEN);
+    assert_eq!(told(&config).as_str(), "credential");
+    assert_eq!(TokenSource::with(&config, None).as_str(), "file");
 }

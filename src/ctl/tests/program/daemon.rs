@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use pager_config::Sources;
+use pager_config::{Sources, TokenSource};
 use pager_core::access::{Code, Role, Rules};
 use pager_core::approval::{AlwaysGrant, Input, Kind};
 use pager_core::{
@@ -158,6 +158,7 @@ async fn serve(
         version: "1.2.3".to_owned(),
         reload,
         telegram_state,
+        token_source: watch::channel(TokenSource::Credential).1,
         warnings: watch::channel(vec!["everybody may write to the bot".to_owned()]).1,
         rules: watch::channel(Rules { roles: Role::built_in(), ..Rules::default() }).1,
         emergency: Emergency::new(handle.clone(), place),

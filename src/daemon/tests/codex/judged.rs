@@ -4,7 +4,7 @@
 use std::process::{Command, Stdio};
 
 use pager_agents::codex::{QUESTION_TOOL, Step};
-use pager_config::Sources;
+use pager_config::{Sources, TokenSource};
 use pager_core::{Actor, Approval, Origin, Process, State};
 use pagerd::emergency::{Emergency, Place};
 use pagerd::engine::{EngineError, Handle};
@@ -112,6 +112,7 @@ fn controls(handle: Handle) -> Controls {
         version: "1".to_owned(),
         reload: mpsc::channel(1).0,
         telegram_state: watch::channel("off".to_owned()).1,
+        token_source: watch::channel(TokenSource::None).1,
         rules: watch::channel(pager_core::access::Rules::default()).1,
         warnings: watch::channel(Vec::new()).1,
         emergency: Emergency::new(handle, place),

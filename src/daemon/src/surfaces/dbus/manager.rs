@@ -384,6 +384,13 @@ impl Manager {
         plain(&self.context.shared.controls.telegram_state.borrow())
     }
 
+    /// Where the bot's token is taken from: credential (of systemd), file, secret-service, config
+    /// (pager.toml itself), or none. That Telegram takes it is not said.
+    #[zbus(property)]
+    fn token_source(&self) -> &'static str {
+        self.context.shared.controls.token_source.borrow().as_str()
+    }
+
     /// What the configuration allows and had better not, such as that everybody may write to the
     /// bot: a sentence each, none where all is well.
     #[zbus(property)]

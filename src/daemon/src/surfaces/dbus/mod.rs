@@ -34,6 +34,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pager_agents::wiring::Wiring;
+use pager_config::TokenSource;
 use pager_core::access::Rules;
 use tokio::net::UnixListener;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -60,6 +61,8 @@ pub struct Controls {
     pub reload: mpsc::Sender<ReloadRequest>,
     /// How the Telegram door does, in a word or a sentence.
     pub telegram_state: watch::Receiver<String>,
+    /// Where the bot's token is taken from.
+    pub token_source: watch::Receiver<TokenSource>,
     /// Who may do what, by the configuration.
     pub rules: watch::Receiver<Rules>,
     /// What the configuration allows and had better not, in a sentence each.

@@ -111,6 +111,7 @@ impl Publisher {
         let mut published = shared.handle.published();
         let mut health = shared.handle.health();
         let mut telegram = shared.controls.telegram_state.clone();
+        let mut token_source = shared.controls.token_source.clone();
         let mut warnings = shared.controls.warnings.clone();
         let mut jobs = shared.jobs.changed();
         let connection = self.connection.clone();
@@ -125,6 +126,7 @@ impl Publisher {
                 () = hint(&mut published) => {}
                 () = hint(&mut health) => {}
                 () = hint(&mut telegram) => {}
+                () = hint(&mut token_source) => {}
                 () = hint(&mut warnings) => {}
                 () = hint(&mut jobs) => {}
             }
@@ -254,6 +256,7 @@ impl Publisher {
             ("LockedBy", panic::by(look.lock.as_ref()).into()),
             ("State", health_word(&shared.handle.health().borrow()).into()),
             ("TelegramState", plain(&shared.controls.telegram_state.borrow()).into()),
+            ("TokenSource", shared.controls.token_source.borrow().as_str().into()),
             ("Warnings", warnings(&self.context).into()),
         ])
     }

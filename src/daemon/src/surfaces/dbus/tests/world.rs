@@ -77,6 +77,7 @@ impl World {
             version: "1.2.3".to_owned(),
             reload,
             telegram_state,
+            token_source: watch::channel(pager_config::TokenSource::File).1,
             rules: watch::channel(pager_core::access::Rules::default()).1,
             warnings,
             emergency: Emergency::new(handle.clone(), place),
