@@ -35,8 +35,36 @@ pub fn run() -> ExitCode {
             ExitCode::from(EX_CONFIG)
         }
         Err(Failure::Other(error)) => {
-            tracing::error!("{error:#}");
+            tracing::error!("{}", chain(&error));
             ExitCode::FAILURE
         }
+    }
+}
+
+/// The error and its causes, without those that it has said itself.
+fn chain(error: &anyhow::Error) -> String {
+    let mut told = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if told.is_empty() {
+            told = cause;
+        } else if !told.contains(&cause) {
+            told = format!("{told}: {cause}");
+        }
+    }
+    told
+}
+
+#[cfg(test)]
+mod tests {
+    use super::chain;
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let denied = || std::io::Error::from(std::io::ErrorKind::PermissionDenied);
+        let plain = anyhow::Error::from(denied()).context("the socket").context("cannot start");
+        assert_eq!(chain(&plain), "cannot start: the socket: permission denied");
+        let path = std::path::PathBuf::from("/run/hook.sock");
+        let whole = crate::host::sockets::BindError::Io { path, source: denied() };
+        assert_eq!(chain(&whole.into()), "/run/hook.sock: permission denied");
     }
 }
