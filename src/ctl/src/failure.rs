@@ -162,6 +162,25 @@ mod tests {
     }
 
     #[test]
+    fn the_manual_tells_every_status() {
+        let manual = include_str!("../../../man/pagerctl.1");
+        let section = manual.split(".Sh EXIT STATUS\n").nth(1).unwrap();
+        let section = section.split(".Sh ").next().unwrap();
+        let told: Vec<u8> =
+            section.lines().filter_map(|line| line.strip_prefix(".It ")?.parse().ok()).collect();
+        use Status::{Failed, NotFound, ReaderGone, Refused, Settled, Unreachable, Usage};
+        let all = [Failed, Usage, Settled, NotFound, Refused, Unreachable, ReaderGone];
+        for status in all {
+            match status {
+                // A new one belongs into `all` as well.
+                Failed | Usage | Settled | NotFound | Refused | Unreachable | ReaderGone => {}
+            }
+        }
+        let known: Vec<u8> = [0].into_iter().chain(all.map(|status| status as u8)).collect();
+        assert_eq!(told, known);
+    }
+
+    #[test]
     fn what_an_agent_wrote_is_shown_not_obeyed() {
         assert_eq!(Failure::new(Status::Failed, "a\u{1b}[2Jb").what, "a⟨U+001B⟩[2Jb");
     }

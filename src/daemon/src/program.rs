@@ -56,7 +56,17 @@ fn chain(error: &anyhow::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::chain;
+    use super::{EX_CONFIG, chain};
+
+    #[test]
+    fn the_manual_tells_every_status() {
+        let manual = include_str!("../../../man/pagerd.8");
+        let section = manual.split(".Sh EXIT STATUS\n").nth(1).unwrap();
+        let section = section.split(".Sh ").next().unwrap();
+        let told: Vec<u8> =
+            section.lines().filter_map(|line| line.strip_prefix(".It ")?.parse().ok()).collect();
+        assert_eq!(told, [0, 1, EX_CONFIG]);
+    }
 
     #[test]
     fn a_cause_is_told_once() {

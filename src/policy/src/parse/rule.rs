@@ -277,3 +277,17 @@ impl Reader<'_> {
 fn compile(text: &str) -> Result<Regex, regex::Error> {
     RegexBuilder::new(text).size_limit(REGEX_SIZE).nest_limit(64).build()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::KEYS;
+
+    #[test]
+    fn the_manual_describes_every_key() {
+        let manual = include_str!("../../../../man/pager-policy.5");
+        let told: Vec<_> = manual.lines().filter_map(|line| line.strip_prefix(".It Cm ")).collect();
+        for key in KEYS {
+            assert!(told.contains(key), "{key} is not in pager-policy(5)");
+        }
+    }
+}
