@@ -149,8 +149,8 @@ fn what_waits_in_a_queue_is_marked_wherever_it_is_shown() {
     let now = waiting.created;
     let output = <Args as clap::Parser>::parse_from(["pagerctl"]).output();
     for (queued, state, kind) in [
-        (false, "State: pending for 1h more", "Bash "),
-        (true, "State: pending and queued for 1h more", "Bash, queued "),
+        (false, "State: pending for 1h more", "Bash, 1 of 2 "),
+        (true, "State: pending and queued for 1h more", "Bash, queued, 1 of 2 "),
     ] {
         waiting.queued = queued;
         let shown = show::text(&waiting, now);

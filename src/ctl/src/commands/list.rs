@@ -32,6 +32,8 @@ pub(super) struct Row<'a> {
     created: Timestamp,
     expires: Timestamp,
     queued: bool,
+    needed: u32,
+    yeses: &'a [String],
 }
 
 impl<'a> From<&'a Approval> for Row<'a> {
@@ -49,6 +51,8 @@ impl<'a> From<&'a Approval> for Row<'a> {
             created: approval.created,
             expires: approval.expires,
             queued: approval.queued,
+            needed: approval.needed,
+            yeses: &approval.yeses,
         }
     }
 }
@@ -88,11 +92,19 @@ pub(super) fn text(approvals: &[Approval], all: bool, output: &Output) -> String
     lines + &output.remark(format!("\n{remark}"))
 }
 
-/// The tool that would be used, or what sort of answer is wanted instead.
+/// The tool that would be used, or what sort of answer is wanted instead; whether it is queued, and how
+/// many of the people have said yes that it takes.
 fn kind(approval: &Approval) -> String {
     let kind = match approval.kind.as_str() {
         "permission" => one_line(&approval.tool, 24),
         kind => one_line(kind, 24),
     };
-    if approval.queued { format!("{kind}, queued") } else { kind }
+    let queued = if approval.queued { ", queued" } else { "" };
+    let counted = match approval.needed {
+        needed @ 2.. if approval.state == "pending" => {
+            format!(", {} of {needed}", approval.yeses.len())
+        }
+        _ => String::new(),
+    };
+    format!("{kind}{queued}{counted}")
 }

@@ -41,6 +41,11 @@ pub(crate) struct Daemon {
 
 impl Daemon {
     pub(crate) fn start() -> Self {
+        Self::start_needing(1)
+    }
+
+    /// One where it takes so many people to say yes.
+    pub(crate) fn start_needing(needed: u32) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let bus = Arc::new(Bus::start().unwrap());
         let (stop, stopped) = oneshot::channel();
@@ -49,7 +54,7 @@ impl Daemon {
         let address = bus.address().to_owned();
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.unwrap().block_on(serve(&path, address, started, stopped));
+            runtime.unwrap().block_on(serve(&path, address, needed, started, stopped));
         });
         let handle = handle.recv().unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -116,6 +121,13 @@ impl Daemon {
         self.bus.clone()
     }
 
+    /// Somebody says yes on Telegram.
+    pub(crate) fn allow_remotely(&self, user: i64, id: ApprovalId) {
+        let yes = pager_core::Command::resolve(id, pager_core::Verdict::Allow);
+        let said = self.handle.submit(Actor::Telegram { user }, yes);
+        self.runtime.block_on(said).unwrap();
+    }
+
     pub(crate) fn resolution(&self, id: ApprovalId) -> Option<Resolution> {
         self.runtime.block_on(self.handle.approval(id)).unwrap().unwrap().resolution
     }
@@ -133,11 +145,12 @@ impl Drop for Daemon {
 async fn serve(
     dir: &Path,
     address: String,
+    needed: u32,
     started: std::sync::mpsc::Sender<Handle>,
     stopped: oneshot::Receiver<()>,
 ) {
     let store = Store::open(&dir.join("state")).unwrap();
-    let options = Options::new(SignedDuration::from_hours(1), Vec::new());
+    let options = Options { needed, ..Options::new(SignedDuration::from_hours(1), Vec::new()) };
     let (engine, handle) = Engine::new(store, SystemClock, options, None).unwrap();
     tokio::spawn(engine.run());
     let hook = listener(&dir.join("hook.sock"));

@@ -9,5 +9,6 @@ mod panicking;
 mod picking;
 mod reaching;
 mod reading;
+mod several;
 mod verdicts;
 mod watching;

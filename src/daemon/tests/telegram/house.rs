@@ -39,19 +39,25 @@ impl House {
     }
 
     pub(crate) fn shut_with(api: &BotApi, limits: Limits) -> Self {
-        Self::build(api, limits, SystemClock)
+        Self::build(api, limits, 1, SystemClock)
     }
 
     /// One whose engine goes by this clock.
     pub(crate) fn shut_at(api: &BotApi, clock: impl Clock) -> Self {
-        Self::build(api, NO_LIMITS, clock)
+        Self::build(api, NO_LIMITS, 1, clock)
     }
 
-    fn build(api: &BotApi, limits: Limits, clock: impl Clock) -> Self {
+    /// One where it takes so many people to say yes.
+    pub(crate) fn shut_needing(api: &BotApi, needed: u32) -> Self {
+        Self::build(api, NO_LIMITS, needed, SystemClock)
+    }
+
+    fn build(api: &BotApi, limits: Limits, needed: u32, clock: impl Clock) -> Self {
         let state_dir = tempfile::tempdir().unwrap();
         let store = Store::open(state_dir.path()).unwrap();
         let mut options = Options::new(SignedDuration::from_hours(1), vec![telegram::DOOR]);
         options.limits = limits;
+        options.needed = needed;
         let (engine, handle) = Engine::new(store, clock, options, None).unwrap();
         tokio::spawn(engine.run());
         let config = TelegramConfig {

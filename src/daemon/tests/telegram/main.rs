@@ -16,6 +16,7 @@ mod observers;
 mod questions;
 mod replies;
 mod secrets;
+mod several;
 mod stale;
 mod strangers;
 mod taps;

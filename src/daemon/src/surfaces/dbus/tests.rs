@@ -7,5 +7,6 @@ mod objects;
 mod panic;
 mod polkit;
 mod robust;
+mod several;
 mod world;
 mod xml;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use pager_core::approval::Kind;
 use pager_core::question::{self, Question};
 use pager_core::sanitize::one_line;
-use pager_core::{Approval, Verdict, present};
+use pager_core::{Actor, Approval, Verdict, present};
 use zbus::zvariant::Value;
 
 use super::server::{Abilities, REPLY};
@@ -92,7 +92,7 @@ impl Card {
 }
 
 /// The notification for an approval. A yes is offered only where all of what it would be a yes to is
-/// shown, and where it would count.
+/// shown, and where it would count: whoever is at the machine is one person, and says yes once.
 pub(super) fn card(approval: &Approval, abilities: Abilities) -> Card {
     let whole = present::body(approval);
     let (shown, cut) = fit(&whole);
@@ -103,7 +103,8 @@ pub(super) fn card(approval: &Approval, abilities: Abilities) -> Card {
             "…\n[cut: {cut} characters left out] To see it all: pagerctl show {id}"
         ));
     }
-    let yes = cut == 0 && abilities.body && approval.require().is_nothing();
+    let said = approval.yeses.iter().any(|yes| yes.by.is_same_person(&Actor::Desktop));
+    let yes = cut == 0 && abilities.body && approval.require().is_nothing() && !said;
     let asked = question::questions(approval.input.text());
     let options = if yes && approval.kind == Kind::Question { options(&asked) } else { &[] };
     if approval.kind == Kind::Question && (options.is_empty() || !abilities.actions) {

@@ -19,7 +19,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use jiff::Timestamp;
 use pager_core::access::RoleName;
-use pager_core::{AccessCommand, Actor, Command, Knocker};
+use pager_core::{AccessCommand, Actor, Command, Knocker, Reply};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
@@ -129,19 +129,19 @@ impl<'a> Door<'a> {
         self.meet_server(&notifications).await?;
         loop {
             tokio::select! {
-                changed = published.changed() => match changed {
-                    Ok(()) => self.catch_up(&notifications).await?,
-                    Err(_) => return Ok(()),
-                },
+                // A server takes a notification away as soon as its button is pressed: the press
+                // comes first.
+                biased;
                 action = actions.next() => {
                     let action = action.ok_or(DoorError::Closed)?;
                     let args = action.args()?;
-                    self.act(*args.id(), args.action_key(), None).await?;
+                    self.act(&notifications, *args.id(), args.action_key(), None).await?;
                 }
                 reply = replies.next() => {
                     let reply = reply.ok_or(DoorError::Closed)?;
                     let args = reply.args()?;
-                    self.act(*args.id(), server::REPLY, Some(args.text())).await?;
+                    let text = Some(args.text().as_ref());
+                    self.act(&notifications, *args.id(), server::REPLY, text).await?;
                 }
                 gone = closed.next() => {
                     let gone = gone.ok_or(DoorError::Closed)?;
@@ -155,6 +155,10 @@ impl<'a> Door<'a> {
                         self.meet_server(&notifications).await?;
                     }
                 }
+                changed = published.changed() => match changed {
+                    Ok(()) => self.catch_up(&notifications).await?,
+                    Err(_) => return Ok(()),
+                },
             }
         }
     }
@@ -290,17 +294,19 @@ impl<'a> Door<'a> {
 
     /// Does what a button stands for, if it was offered.
     async fn act(
-        &self,
+        &mut self,
+        notifications: &NotificationsProxy<'_>,
         notification: u32,
         action: &str,
         typed: Option<&str>,
     ) -> Result<(), DoorError> {
         let meant = self.shown.iter().find(|(_, shown)| shown.id == Some(notification));
         let Some((key, shown)) = meant else { return Ok(()) };
+        let key = key.clone();
         if !shown.offered.iter().any(|offered| offered == action) {
             return Ok(());
         }
-        let command = match key {
+        let command = match &key {
             Key::Approval(id) => {
                 let Some(approval) = self.handle.approval(*id).await? else { return Ok(()) };
                 let verdict = match typed {
@@ -324,6 +330,15 @@ impl<'a> Door<'a> {
             Err(EngineError::Stopped) => Err(EngineError::Stopped.into()),
             Err(error) => {
                 tracing::info!("an answer on the desktop did not count: {error}");
+                Ok(())
+            }
+            Ok(Reply::Counted { .. }) => {
+                // It waits on. Servers take away what was answered, sooner or later: what is shown
+                // from here on is another notification.
+                self.shown.remove(&key);
+                if let Err(error) = notifications.close_notification(notification).await {
+                    tracing::debug!("notification {notification} could not be closed: {error}");
+                }
                 Ok(())
             }
             Ok(_) => Ok(()),

@@ -54,11 +54,20 @@ impl World {
         Self::with_polkit(Polkit::default())
     }
 
+    /// One where it takes so many people to say yes.
+    pub(super) fn needing(needed: u32) -> Self {
+        Self::build(Polkit::default(), needed)
+    }
+
     pub(super) fn with_polkit(polkit: Polkit) -> Self {
+        Self::build(polkit, 1)
+    }
+
+    fn build(polkit: Polkit, needed: u32) -> Self {
         let home = tempfile::tempdir().unwrap();
         let store = Store::open(&home.path().join("state")).unwrap();
         let clock = TestClock(Arc::new(Mutex::new("2026-01-01T12:00:00Z".parse().unwrap())));
-        let options = Options::new(SignedDuration::from_hours(1), Vec::new());
+        let options = Options { needed, ..Options::new(SignedDuration::from_hours(1), Vec::new()) };
         let (engine, handle) = Engine::new(store, clock.clone(), options, None).unwrap();
         tokio::spawn(engine.run());
         let hook = home.path().join("pager-hook");

@@ -1,94 +1,14 @@
-//! The desktop door over a real bus, with a notification server that a test can see and press.
-
-#![allow(clippy::unwrap_used, reason = "a test fails by it")]
+//! What belongs on the screen, and what its buttons do.
 
 use std::collections::BTreeMap;
 
-use jiff::SignedDuration;
-use pager_core::approval::{Input, Kind, Request};
-use pager_core::{
-    Actor, Agent, ApprovalId, Command, Facts, Judgement, Limits, News, Reply, RequestId, Require,
-    Ruling, SessionId, Sha256Hex, State, Verdict,
-};
+use pager_core::approval::Kind;
+use pager_core::{Actor, Command, Judgement, News, Require, Ruling, Sha256Hex, State, Verdict};
 use pager_tests::bus::Bus;
 use pager_tests::notifications::{OnScreen, Server};
-use pagerd::engine::{Engine, Handle, Options, SystemClock};
-use pagerd::store::Store;
-use pagerd::surfaces::desktop;
 use serde_json::{Value, json};
 
-const FULL: [&str; 3] = ["actions", "body", "body-markup"];
-const PLASMA: [&str; 4] = ["actions", "body", "body-markup", "inline-reply"];
-
-fn labels(card: &OnScreen) -> Vec<&str> {
-    card.actions.iter().map(|(_, label)| label.as_str()).collect()
-}
-
-struct Daemon {
-    handle: Handle,
-    door: tokio::task::JoinHandle<()>,
-    _dir: tempfile::TempDir,
-    address: String,
-}
-
-impl Daemon {
-    fn start(bus: &Bus) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(dir.path()).unwrap();
-        let options = Options {
-            limits: Limits { approvals_per_minute: 100, ..Limits::DEFAULT },
-            ..Options::new(SignedDuration::from_hours(1), Vec::new())
-        };
-        let (engine, handle) = Engine::new(store, SystemClock, options, None).unwrap();
-        tokio::spawn(engine.run());
-        let address = bus.address().to_owned();
-        let door = tokio::spawn(desktop::run(handle.clone(), Some(address.clone())));
-        Self { handle, door, _dir: dir, address }
-    }
-
-    /// The door ends and opens again, as over a restart of the daemon.
-    async fn reopen(&mut self) {
-        self.door.abort();
-        drop((&mut self.door).await);
-        self.door = tokio::spawn(desktop::run(self.handle.clone(), Some(self.address.clone())));
-    }
-
-    /// Waits until the door has written down what it showed.
-    async fn noted(&self, count: usize) {
-        let noted = async {
-            loop {
-                let noted = self.handle.with_store(|store, _| store.fact("desktop.shown"));
-                let noted = noted.await.unwrap().unwrap_or_else(|| "{\"ids\":[]}".to_owned());
-                let noted: Value = serde_json::from_str(&noted).unwrap();
-                if noted["ids"].as_array().unwrap().len() == count {
-                    return;
-                }
-            }
-        };
-        tokio::time::timeout(std::time::Duration::from_secs(30), noted).await.unwrap();
-    }
-
-    async fn ask(&self, n: u8, command: &str) -> ApprovalId {
-        self.ask_as(n, Kind::Permission, "Bash", &json!({ "command": command })).await
-    }
-
-    async fn ask_as(&self, n: u8, kind: Kind, tool: &str, input: &Value) -> ApprovalId {
-        let input = Input::new(input.to_string());
-        let request = Request::new(RequestId::from_bytes([n; 16]), kind, tool, input);
-        let mut facts = Facts::new(SessionId::from_agent("s1"), Agent::claude());
-        facts.cwd = Some("/home/ada/webshop".into());
-        let command = Command::Ask { facts, request: Box::new(request) };
-        match self.handle.submit(Actor::Agent, command).await {
-            Ok(Reply::Asked { id, .. }) => id,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    async fn resolve(&self, id: ApprovalId, verdict: Verdict) {
-        let command = Command::resolve(id, verdict);
-        self.handle.submit(Actor::Telegram { user: 1 }, command).await.unwrap();
-    }
-}
+use crate::daemon::{Daemon, FULL, PLASMA, labels};
 
 #[tokio::test]
 async fn a_button_decides_and_the_notification_goes() {
