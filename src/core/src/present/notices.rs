@@ -3,7 +3,7 @@
 use crate::audit::Gap;
 use crate::sanitize::{one_line, visible};
 use crate::words::bytes;
-use crate::{Exchanged, News, Notice};
+use crate::{Actor, Exchanged, News, Notice};
 
 /// A notice for a person: its first line says what happened, its second what follows from it.
 pub fn notice(notice: &Notice) -> String {
@@ -104,12 +104,17 @@ pub fn notice(notice: &Notice) -> String {
             format!(
                 "Panic {}: everything from outside is shut.\n{cancelled}{reason} To open it again, \
                  on the machine: pagerctl panic --end",
-                notice.by.words()
+                whence(&notice.by)
             )
         }
         News::Rotated { bot } => format!(
-            "The bot's token was changed.\nIt is that of bot {}. No button of before counts any more; \
-             what waits has new ones.",
+            "The bot's token was changed {}.\nIt is that of bot {}. No button of before counts any \
+             more; what waits has new ones.",
+            // Pager finds another where it looks for it: nobody outside can put it there.
+            match &notice.by {
+                Actor::Pager => "on this machine".to_owned(),
+                by => whence(by),
+            },
             one_line(bot, 20)
         ),
         News::Secured { stopped, left, evidence, missing } => {
@@ -132,7 +137,7 @@ pub fn notice(notice: &Notice) -> String {
             };
             format!("{first}\n{left}{evidence}")
         }
-        News::Unlocked => format!("The panic is over, ended {}.", notice.by.words()),
+        News::Unlocked => format!("The panic is over, ended {}.", whence(&notice.by)),
         News::FileReceived { file } => format!(
             "A file was put into the folder of {who} {}.\n{}",
             notice.by.words(),
@@ -151,6 +156,22 @@ fn units(count: usize) -> String {
     if count == 1 { "1 unit".to_owned() } else { format!("{count} units") }
 }
 
+/// Who did what concerns everybody, and from where.
+fn whence(by: &Actor) -> String {
+    match by {
+        Actor::Telegram { user } => format!("by Telegram user {user}, from outside"),
+        Actor::Dbus { uid, program } => {
+            format!("on this machine, with {} by its user {uid}", one_line(program, 40))
+        }
+        Actor::Desktop => "on this machine, at its desktop".to_owned(),
+        Actor::Terminal => "on this machine, at the agent's terminal".to_owned(),
+        Actor::Agent => "by an agent on this machine".to_owned(),
+        Actor::Policy { rule } => format!("by policy rule {}", one_line(rule, 40)),
+        Actor::Timeout => "by the clock".to_owned(),
+        Actor::Pager => "by pager itself".to_owned(),
+    }
+}
+
 fn exchanged(file: &Exchanged) -> String {
     let Exchanged { path, size, sha256 } = file;
     format!("{}: {}, SHA-256 {sha256}", one_line(path, 200), bytes(*size))
@@ -161,5 +182,41 @@ fn person(name: &str) -> String {
     match one_line(name, 40) {
         name if name.is_empty() => "Somebody without a name".to_owned(),
         name => format!("\u{201c}{name}\u{201d}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_concerns_everybody_says_who_did_it_and_from_where() {
+        let dbus = Actor::Dbus { uid: 1000, program: "pagerctl".to_owned() };
+        let rule = "mine".to_owned();
+        let table = [
+            (Actor::Telegram { user: 7 }, "by Telegram user 7, from outside"),
+            (dbus, "on this machine, with pagerctl by its user 1000"),
+            (Actor::Desktop, "on this machine, at its desktop"),
+            (Actor::Terminal, "on this machine, at the agent's terminal"),
+            (Actor::Agent, "by an agent on this machine"),
+            (Actor::Policy { rule }, "by policy rule mine"),
+            (Actor::Timeout, "by the clock"),
+            (Actor::Pager, "by pager itself"),
+        ];
+        for (by, whence) in table {
+            let said = |news: News| {
+                let at = jiff::Timestamp::UNIX_EPOCH;
+                let (session, agent, label) = (None, None, String::new());
+                let told = Notice { session, agent, label, by: by.clone(), at, news };
+                notice(&told).lines().next().unwrap_or_default().to_owned()
+            };
+            let locked = News::Locked { reason: String::new(), cancelled: 0 };
+            let words = format!("Panic {whence}: everything from outside is shut.");
+            assert_eq!(said(locked), words);
+            assert_eq!(said(News::Unlocked), format!("The panic is over, ended {whence}."));
+            let whence = if by == Actor::Pager { "on this machine" } else { whence };
+            let rotated = said(News::Rotated { bot: "7".to_owned() });
+            assert_eq!(rotated, format!("The bot's token was changed {whence}."));
+        }
     }
 }

@@ -78,7 +78,8 @@ async fn a_new_token_gives_new_buttons_and_no_old_one_counts() {
     house.open_door();
     let anew = |m: &MessageView| m.id == before.id && m.data() != before.data();
     let after = api.wait_message(ADA, "new buttons", anew).await;
-    let told = |m: &MessageView| m.text().starts_with("The bot's token was changed.");
+    let told =
+        |m: &MessageView| m.text().starts_with("The bot's token was changed on this machine.");
     api.wait_message(ADA, "the news", told).await;
     let forged = ada.forge(ADA, before.id, before.data()[0]);
     assert_eq!(answer(&api, &forged).await, "This message does not offer that");
