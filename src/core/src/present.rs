@@ -145,6 +145,12 @@ pub fn judged(judgement: Option<&Judgement>) -> Vec<Part> {
     parts
 }
 
+/// What somebody is told whose tap would count if nothing were shut: "pager is locked since …".
+pub fn shut(since: jiff::Timestamp) -> String {
+    let since = since.strftime("%Y-%m-%d %H:%M UTC");
+    format!("pager is locked since {since}, by a panic; on its machine: pagerctl panic --end")
+}
+
 /// The rules that "always" would grant, one a line, and where they would be kept; safe to show.
 pub fn always(approval: &Approval) -> Option<String> {
     approval.always.as_ref().map(|always| visible(&always.rule).into_owned())

@@ -134,7 +134,12 @@ async fn run(policy: &str) {
         let tap = tapper(&api, stage).forge(stage.chat, stage.standing, &data(&card, label));
         let said = answer(&api, &tap).await;
         let why = why(expected).unwrap();
-        if said != why.answer().unwrap_or("You may not do this") {
+        let right = match why {
+            // Each of them may, once it is open again.
+            Why::Locked => said.starts_with("pager is locked since "),
+            why => said == why.answer().unwrap_or("You may not do this"),
+        };
+        if !right {
             wrong.push(format!("{text}: {said}"));
         }
         let misfits = house.misfits().await;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use pager_core::access::{
     Access, Action, Addressed, Form, Inquiry, Pattern, Place, Rules, Sender, SlidingWindow, Wait,
     Why,
@@ -152,6 +153,22 @@ impl Door {
         let Seen { place, sender } = seen;
         let (form, addressed) = (Form::Callback, Addressed::Yes);
         Ok(self.rules().await?.judge(&Inquiry { place, sender, form, addressed, action }))
+    }
+
+    /// Since when everything is shut, for somebody whose tap would count otherwise: to others it is
+    /// as it always is.
+    pub(super) async fn shut_since(
+        &self,
+        seen: Seen,
+        action: Action,
+    ) -> Result<Option<Timestamp>, EngineError> {
+        let lock = self.handle.with_store(|_, machine| Ok(machine.locked().cloned())).await?;
+        let Some(lock) = lock else { return Ok(None) };
+        let rules = Rules { locked: false, ..self.rules().await? };
+        let Seen { place, sender } = seen;
+        let (form, addressed) = (Form::Callback, Addressed::Yes);
+        let judged = rules.judge(&Inquiry { place, sender, form, addressed, action });
+        Ok(matches!(judged, Access::Granted(_)).then_some(lock.at))
     }
 
     /// Judges what somebody wants by a message.

@@ -59,6 +59,9 @@ impl Door {
                 _ => None,
             };
             self.misfit(user, about, why.words()).await?;
+            if let Some(since) = self.shut_since(seen, action).await? {
+                return Ok(alert(&present::shut(since)));
+            }
             return Ok(toast(why.answer().unwrap_or("You may not do this")));
         }
         let (Some(claim), Some(message)) = (claim, &query.message) else {
