@@ -71,7 +71,29 @@ const FORMS: &[Form] = &[
     word("npm token", &["npm_"], "npm_[A-Za-z0-9]{30,}"),
     word("Hugging Face token", &["hf_"], "hf_[A-Za-z0-9]{30,}"),
     word("JSON web token", &["eyJ"], r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"),
+    // What is left of one where a text was shortened: too little to be known by its length.
+    word(
+        "cut key",
+        &[CUT],
+        "(?:sk-|gh[pousr]_|github_pat_|AKIA|ASIA|AIza|xox[abeoprs]-|xapp-|glpat-|npm_|hf_|eyJ)[A-Za-z0-9_.-]{4,}\u{2026}",
+    ),
+    text("cut bot token", &[CUT], "[0-9]{6,16}(?::|%3[aA])[A-Za-z0-9_-]{4,}\u{2026}"),
+    text(
+        "cut URL password",
+        &[CUT],
+        "(?P<keep>[a-z][a-z0-9+.-]*://[^\\s/@:]*:)[^\\s/@\u{2026}]*[^\\s/@0-9\u{2026}][^\\s/@\u{2026}]*\u{2026}",
+    ),
+    text(
+        "cut bearer",
+        &[CUT],
+        "(?i)(?P<keep>\\b(?:bearer|basic)\\s+)[A-Za-z0-9._~+/=-]{4,}\u{2026}",
+    ),
 ];
+
+/// What stands where a text was shortened.
+const CUT: &str = "\u{2026}";
+/// Of a known value so much is left at least where it counts as one that was cut.
+const LEFT: usize = 4;
 
 #[expect(clippy::expect_used, reason = "constants, compiled by every test")]
 static PATTERNS: LazyLock<Vec<(Needles, Regex)>> = LazyLock::new(|| {
@@ -149,6 +171,11 @@ impl Redactor {
                 clean.inert &= is_inert(value);
                 clean.text = Cow::Owned(clean.text.replace(value.as_str(), REDACTED));
             }
+            if let Some((text, found)) = without_cut(&clean.text, value) {
+                clean.hidden += found;
+                clean.inert &= is_inert(value);
+                clean.text = Cow::Owned(text);
+            }
         }
         for (needles, pattern) in PATTERNS.iter() {
             if !needles.iter().any(|needle| clean.text.contains(needle)) {
@@ -158,16 +185,15 @@ impl Redactor {
             let replaced = pattern.replace_all(&clean.text, |captures: &Captures<'_>| {
                 let kept = captures.name("keep").map_or("", |kept| kept.as_str());
                 let secret = &captures[0][kept.len()..];
-                let (secret, at) = match secret.strip_suffix('@') {
-                    Some(secret) => (secret, "@"),
-                    None => (secret, ""),
-                };
+                let end = ["@", CUT].into_iter().find(|end| secret.ends_with(end));
+                let end = end.unwrap_or_default();
+                let secret = secret.strip_suffix(end).unwrap_or(secret);
                 if is_none(kept, secret) {
                     return captures[0].to_owned();
                 }
                 found += 1;
                 inert &= is_inert(secret);
-                format!("{kept}{REDACTED}{at}")
+                format!("{kept}{REDACTED}{end}")
             });
             if found > 0 {
                 let text = Cow::Owned(replaced.into_owned());
@@ -196,6 +222,28 @@ impl Redactor {
         }
         Cow::Owned(out + rest)
     }
+}
+
+/// The text without the beginnings of a value after which it was shortened, and how many there were.
+fn without_cut(text: &str, value: &str) -> Option<(String, usize)> {
+    let first = value.get(..LEFT).filter(|_| text.contains(CUT))?;
+    let (mut out, mut rest, mut found) = (String::new(), text, 0);
+    while let Some(at) = rest.find(first) {
+        let same = |(a, b): &(char, char)| a == b;
+        let common = rest[at..].chars().zip(value.chars()).take_while(same);
+        let end = at + common.map(|(c, _)| c.len_utf8()).sum::<usize>();
+        // A bot's number alone is known to everybody.
+        let tells = !rest[at..end].bytes().all(|byte| byte.is_ascii_digit());
+        out.push_str(&rest[..at]);
+        if tells && rest[end..].starts_with(CUT) {
+            out.push_str(REDACTED);
+            found += 1;
+        } else {
+            out.push_str(&rest[at..end]);
+        }
+        rest = &rest[end..];
+    }
+    (found > 0).then(|| (out + rest, found))
 }
 
 /// Whether what has a secret's form is none: what is hidden already, the name of a variable that holds

@@ -9,6 +9,7 @@ use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 use pager_config::Secret;
 use pager_config::paths::Paths;
 use pager_core::redact::Redactor;
+use pager_core::sanitize::one_line;
 
 static KNOWN: LazyLock<RwLock<Arc<Redactor>>> = LazyLock::new(|| {
     let redactor = Redactor::new();
@@ -34,6 +35,12 @@ pub(crate) fn redactor() -> Arc<Redactor> {
 /// The text without secrets.
 pub(crate) fn clean(text: &str) -> Cow<'_, str> {
     redactor().clean(text).text
+}
+
+/// The text without secrets on one line of at most `max` characters: what is shortened first may keep
+/// a part of a secret that is not known any more as one.
+pub(crate) fn line(text: &str, max: usize) -> String {
+    one_line(&clean(text), max)
 }
 
 /// The text without secrets, and with `~` for the home folder: an error as a chat may show it.

@@ -73,6 +73,48 @@ fn a_bots_token_is_found_inside_the_url_that_an_error_names() {
 }
 
 #[test]
+fn what_is_left_of_a_secret_where_a_text_was_shortened_is_found() {
+    for secret in [
+        format!("123456789:{}", letters(35)),
+        format!("sk-ant-api03-{}", letters(40)),
+        format!("ghp_{}", letters(36)),
+        format!("github_pat_{}", letters(36)),
+        "AKIAA1B2C3D4E5F6G7H8".to_owned(),
+        format!("AIza{}", letters(35)),
+        format!("xoxb-{}", letters(24)),
+        format!("glpat-{}", letters(20)),
+        format!("npm_{}", letters(36)),
+        format!("hf_{}", letters(34)),
+        format!("eyJ{}.{}.{}", letters(20), letters(40), letters(43)),
+        format!("Bearer {}", letters(30)),
+        format!("postgres://ada:{}@db", letters(20)),
+    ] {
+        let whole = format!("export KEY={secret}; and so on, at length");
+        for max in 1..whole.chars().count() {
+            let cut = crate::sanitize::one_line(&whole, max);
+            let text = clean(&format!("Denied: {cut}, 12:03 UTC"));
+            // Four letters of it open nothing.
+            assert!(!text.contains(&letters(20)[..5]), "{text}");
+            assert!(text.contains('\u{2026}') && text.ends_with(", 12:03 UTC"), "{text}");
+        }
+    }
+    let own = "nobody_knows_this";
+    let redactor = Redactor::new().with_secret(&format!("123456:{own}"));
+    for max in 1..own.len() + 20 {
+        for text in [format!("the token is {own} and more"), format!("bot123456:{own} and more")] {
+            let cut = crate::sanitize::one_line(&text, max);
+            let shown = redactor.clean(&cut).text.into_owned();
+            assert!(!shown.contains("nobod"), "{shown}");
+            assert_eq!(redactor.clean(&shown).text, shown);
+        }
+    }
+    for text in ["see http://localhost:8080\u{2026}", "123456\u{2026}", "nobody\u{2019}s \u{2026}"]
+    {
+        assert_eq!(redactor.clean(text).text, text);
+    }
+}
+
+#[test]
 fn what_surrounds_a_secret_stays() {
     for (text, expected) in [
         ("Authorization: Bearer abc.def.ghi", "Authorization: Bearer [redacted]"),

@@ -4,4 +4,5 @@
 
 mod daemon;
 mod screen;
+mod secrets;
 mod several;

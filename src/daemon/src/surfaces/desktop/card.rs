@@ -10,6 +10,7 @@ use pager_core::{Actor, Approval, Verdict, present};
 use zbus::zvariant::Value;
 
 use super::server::{Abilities, REPLY};
+use crate::redaction;
 
 /// What a notification can show at most; servers cut what is longer, each in its own way.
 const BODY_CHARACTERS: usize = 400;
@@ -64,12 +65,15 @@ impl Card {
         urgency: Urgency,
         abilities: Abilities,
     ) -> Self {
-        let body = if abilities.markup { escape(body).into_owned() } else { body.to_owned() };
+        // A screen is seen by others, and a server keeps what it has shown.
+        let (summary, body) = (redaction::clean(&summary).into_owned(), redaction::clean(body));
+        let body = if abilities.markup { escape(&body).into_owned() } else { body.into_owned() };
         Self { summary, body, actions: Vec::new(), placeholder: None, urgency }
     }
 
     fn button(&mut self, key: impl Into<String>, label: impl Into<String>) {
-        self.actions.push((key.into(), label.into()));
+        let label: String = label.into();
+        self.actions.push((key.into(), redaction::clean(&label).into_owned()));
     }
 
     pub(super) fn hints(&self) -> HashMap<&'static str, Value<'static>> {
@@ -94,17 +98,21 @@ impl Card {
 /// The notification for an approval. A yes is offered only where all of what it would be a yes to is
 /// shown, and where it would count: whoever is at the machine is one person, and says yes once.
 pub(super) fn card(approval: &Approval, abilities: Abilities) -> Card {
-    let whole = present::body(approval);
+    let id = approval.id.short();
+    let (mut parts, hidden) =
+        present::without_secrets(present::parts(approval), &redaction::redactor());
+    parts.splice(0..0, hidden.remark(&id));
+    let whole = present::plain(&parts);
     let (shown, cut) = fit(&whole);
     let mut body = shown.to_owned();
-    let id = approval.id.short();
     if cut > 0 {
         body.push_str(&format!(
             "…\n[cut: {cut} characters left out] To see it all: pagerctl show {id}"
         ));
     }
     let said = approval.yeses.iter().any(|yes| yes.by.is_same_person(&Actor::Desktop));
-    let yes = cut == 0 && abilities.body && approval.require().is_nothing() && !said;
+    let whole = cut == 0 && hidden.inert && abilities.body;
+    let yes = whole && approval.require().is_nothing() && !said;
     let asked = question::questions(approval.input.text());
     let options = if yes && approval.kind == Kind::Question { options(&asked) } else { &[] };
     if approval.kind == Kind::Question && (options.is_empty() || !abilities.actions) {
@@ -206,4 +214,22 @@ fn escape(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     Cow::Owned(text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"))
+}
+
+#[cfg(test)]
+mod tests {
+    use pager_config::Secret;
+
+    use super::*;
+
+    #[test]
+    fn a_secret_known_by_its_value_is_on_no_card() {
+        redaction::learn(&Secret::new("424242:a-value-of-no-form"));
+        let abilities = Abilities { actions: true, body: true, markup: true, reply: false };
+        let text = "cat a-value-of-no-form";
+        let mut card = Card::plain(text.to_owned(), text, Urgency::Critical, abilities);
+        card.button("option-0", text);
+        let shown = format!("{card:?}");
+        assert!(!shown.contains("a-value") && shown.matches("cat [redacted]").count() == 3);
+    }
 }

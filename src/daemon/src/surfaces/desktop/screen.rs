@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use pager_core::access::Pairing;
 use pager_core::approval::Kind;
-use pager_core::sanitize::{one_line, visible};
+use pager_core::sanitize::visible;
 use pager_core::{
     Actor, Approval, ApprovalId, Machine, News, Notice, Phase, Session, SessionId, present,
 };
@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::card::{self, Card, LET_IN, RESUME, TURN_AWAY, Urgency};
 use super::server::Abilities;
+use crate::redaction;
 
 /// So many questions of one session are shown at a time; the others are counted in one notification.
 const EACH: usize = 3;
@@ -123,10 +124,10 @@ fn more(waiting: &[Approval], abilities: Abilities) -> Card {
     let summary = format!("{} more {wait} in {}", waiting.len(), visible(label));
     let line = |approval: &Approval| {
         let what = match approval.kind {
-            Kind::Permission => one_line(&approval.tool, 24),
+            Kind::Permission => redaction::line(&approval.tool, 24),
             Kind::Question | Kind::Plan => approval.kind.as_str().to_owned(),
         };
-        format!("{what}: {}\n", one_line(&approval.summary, 60))
+        format!("{what}: {}\n", redaction::line(&approval.summary, 60))
     };
     // The line that would count a single other one can as well name it.
     let named = if waiting.len() == NAMED + 1 { NAMED + 1 } else { NAMED };

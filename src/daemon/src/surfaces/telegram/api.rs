@@ -13,7 +13,6 @@ use std::time::Duration;
 
 use pager_config::{Secret, Url};
 use pager_core::Sha256Hex;
-use pager_core::sanitize::one_line;
 use reqwest::multipart::{Form, Part};
 use reqwest::{Client, RequestBuilder, StatusCode, redirect};
 use serde::de::DeserializeOwned;
@@ -254,7 +253,7 @@ fn unreachable(error: reqwest::Error) -> Failure {
 
 /// Text of others, short and without secrets, whoever put them there.
 fn clean(text: &str) -> String {
-    one_line(&redaction::clean(text), 200)
+    redaction::line(text, 200)
 }
 
 /// What of a call a person reads.

@@ -1,11 +1,11 @@
 //! What people say to the bot, and what it replies. Replies are plain text: nothing in them is markup.
 
-use pager_core::sanitize::one_line;
 use pager_core::{Machine, present};
 
 use teloxide_core::types::BotCommand;
 
 use super::render::{TEXT_MAX, utf16_len};
+use crate::redaction;
 
 /// What somebody wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,8 +118,8 @@ fn waiting(machine: &Machine) -> Vec<String> {
     lines.extend(pending.iter().map(|approval| {
         let (id, headline) = (approval.id.short(), present::headline(approval));
         let queued = if approval.is_queued() { " (in the queue)" } else { "" };
-        let summary = one_line(&approval.summary, 150);
-        format!("{id} {}: {summary}{queued}", one_line(&headline, 150))
+        let summary = redaction::line(&approval.summary, 150);
+        format!("{id} {}: {summary}{queued}", redaction::line(&headline, 150))
     }));
     lines
 }
@@ -129,7 +129,7 @@ fn sessions(machine: &Machine) -> Vec<String> {
     sessions.sort_by_key(|session| std::cmp::Reverse(session.changed));
     let mut lines = vec![if sessions.is_empty() { "No sessions." } else { "Sessions:" }.to_owned()];
     lines.extend(sessions.iter().map(|session| {
-        let (label, state) = (one_line(&session.label, 80), machine.session_state(session));
+        let (label, state) = (redaction::line(&session.label, 80), machine.session_state(session));
         format!("{label} ({}): {state}", session.agent.title())
     }));
     lines

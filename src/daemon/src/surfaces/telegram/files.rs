@@ -9,7 +9,6 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use pager_core::access::{Access, Action, Form, Why};
-use pager_core::sanitize::one_line;
 use pager_core::session::{Unclear, choose};
 use pager_core::transfer::Wanted;
 use pager_core::words::bytes;
@@ -24,6 +23,7 @@ use super::gate::Seen;
 use super::job::{Job, Parcel};
 use crate::engine::EngineError;
 use crate::files::Exchange;
+use crate::redaction;
 use album::{Added, Albums, Name, State};
 use fetch::over;
 use order::{Order, Put, USAGE};
@@ -234,11 +234,11 @@ impl Door {
             return Err(USAGE.to_owned());
         }
         let session = self.meant(lead, put.session.as_deref()).await?;
-        let label = one_line(&session.label, 60);
+        let label = redaction::line(&session.label, 60);
         let one = parts.len() == 1;
         let mut results = Vec::new();
         for attachment in parts.iter().filter_map(attachment::of) {
-            let shown = one_line(&attachment.name, 120);
+            let shown = redaction::line(&attachment.name, 120);
             results.push(match self.put_one(lead, &session, attachment, put, one).await {
                 Ok((path, size)) => Ok(format!("{path}: {}", bytes(size))),
                 Err(why) => Err(format!("{shown}: {why}")),
@@ -284,7 +284,7 @@ impl Door {
         };
         let folder = PathBuf::from(&session.cwd);
         let stored = self.fetch(attachment, folder, wanted, put.overwrite).await?;
-        let (size, shown) = (stored.size, one_line(&path, 200));
+        let (size, shown) = (stored.size, redaction::line(&path, 200));
         let file = Exchanged { path, size, sha256: stored.sha256 };
         match self.record(lead, session, News::FileReceived { file }).await {
             Ok(()) => Ok((shown, size)),
@@ -297,7 +297,7 @@ impl Door {
 
     /// Has a file of a session's folder sent to whoever asks.
     async fn get(&self, lead: &Message, path: &str, session: Option<&str>) -> Result<(), String> {
-        let unsent = |why: String| format!("Not sent: {}: {why}.", one_line(path, 200));
+        let unsent = |why: String| format!("Not sent: {}: {why}.", redaction::line(path, 200));
         let wanted = Wanted::read(path).map_err(|refused| format!("Not sent: {refused}."))?;
         let session = self.meant(lead, session).await?;
         let Ok(turn) = Arc::clone(&self.files.sending).acquire_owned().await else {

@@ -8,7 +8,6 @@ use pager_core::access::{
     Access, Action, Addressed, Form, Inquiry, Pattern, Place, Rules, Sender, SlidingWindow, Wait,
     Why,
 };
-use pager_core::sanitize::one_line;
 use pager_core::{AccessCommand, Actor, Command, Machine, Reply};
 use teloxide_core::types::{
     CallbackQuery, Chat, ChatKind, MaybeInaccessibleMessage, Message, MessageEntityKind,
@@ -18,6 +17,7 @@ use teloxide_core::types::{
 use super::Door;
 use super::job::Job;
 use crate::engine::EngineError;
+use crate::redaction;
 
 /// Where an update comes from and who sent it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -227,7 +227,7 @@ impl Door {
             Some(username) => format!("{} (@{username})", from.full_name()),
             None => from.full_name(),
         };
-        let knock = AccessCommand::Knock { user, name: one_line(&name, 80) };
+        let knock = AccessCommand::Knock { user, name: redaction::line(&name, 80) };
         match self.handle.submit(Actor::Telegram { user }, Command::Access(knock)).await {
             Ok(Reply::Knocked(Some(code))) => self.later(Job::Invite { user, code }),
             Ok(_) => {}

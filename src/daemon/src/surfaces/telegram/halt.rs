@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use pager_core::approval::Verdict;
-use pager_core::sanitize::one_line;
 use pager_core::{AccessCommand, Actor, Approval, Command, Machine, SessionId, present};
 use teloxide_core::types::Message;
 
 use super::Door;
 use super::gate::Seen;
 use crate::engine::EngineError;
+use crate::redaction;
 
 /// What the agent is told.
 const REASON: &str = "The user has stopped this.";
@@ -24,7 +24,7 @@ impl Door {
     /// [`EngineError::Stopped`]: nothing was done, the next daemon is to see this message.
     pub(super) async fn panic(&self, message: &Message) -> Result<String, EngineError> {
         let user = Seen::of_message(message).user();
-        let reason = one_line(argument(message), REASON_MAX);
+        let reason = redaction::line(argument(message), REASON_MAX);
         let lock = Command::Access(AccessCommand::Lock { reason });
         match self.handle.submit(Actor::Telegram { user }, lock).await {
             Ok(_) => {
@@ -97,7 +97,7 @@ impl Door {
             }
         }
         let Some(first) = waiting.first() else { return Ok(NOTHING.to_owned()) };
-        let who = format!("{} in {}", first.agent.title(), one_line(&first.label, 80));
+        let who = format!("{} in {}", first.agent.title(), redaction::line(&first.label, 80));
         let what = match denied {
             0 => return Ok(format!("Nothing of {who} waits any more.")),
             1 => "1 request denied".to_owned(),
@@ -145,7 +145,7 @@ fn meant(
     let labels: Vec<_> = sessions
         .iter()
         .filter_map(|(id, waiting)| {
-            let label = one_line(&waiting.first()?.label, 80);
+            let label = redaction::line(&waiting.first()?.label, 80);
             Some(format!("{label} ({})", id.as_str().chars().take(8).collect::<String>()))
         })
         .collect();
@@ -153,9 +153,10 @@ fn meant(
     match (waiting.next(), waiting.next()) {
         (Some(one), None) => Ok(one),
         (None, _) if replied.is_some() => Err("Nothing of this session waits any more.".to_owned()),
-        (None, _) => {
-            Err(format!("Nothing of {} waits. /pending tells what does.", one_line(name, 80)))
-        }
+        (None, _) => Err(format!(
+            "Nothing of {} waits. /pending tells what does.",
+            redaction::line(name, 80)
+        )),
         (Some(_), Some(_)) => Err(format!(
             "More than one session waits. Reply /stop to one of its questions, or name it or the \
              beginning of its id:\n{}",

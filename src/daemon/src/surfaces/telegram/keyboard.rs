@@ -2,13 +2,13 @@
 
 use pager_core::approval::Kind;
 use pager_core::question::Question;
-use pager_core::sanitize::one_line;
 use pager_core::{Approval, ApprovalId};
 use teloxide_core::types::{InlineKeyboardButton, InlineKeyboardMarkup};
 
 use super::callback::{Argument, Choice, Nonce};
 use super::dialogue::Dialogue;
 use super::form::{self, Form};
+use crate::redaction;
 
 /// How many options are shown at once: all their buttons, and the others, must stay below a hundred,
 /// and a phone shows about these.
@@ -74,7 +74,7 @@ pub(super) fn offers(approval: &Approval, whole: bool) -> Vec<Choice> {
 /// The buttons as they are to stand now.
 pub(super) fn keys(approval: &Approval, offers: &[Choice], dialogue: &Dialogue) -> Keys {
     if dialogue.confirming && offers.contains(&Choice::AlwaysYes) {
-        let rule = approval.always.as_ref().map(|always| one_line(&always.rule, LABEL));
+        let rule = approval.always.as_ref().map(|always| redaction::line(&always.rule, LABEL));
         let yes = format!("Yes, always: {}", rule.unwrap_or_default());
         return vec![vec![key(yes, Choice::AlwaysYes)], vec![key("Back", Choice::Back)]];
     }
@@ -134,7 +134,7 @@ fn answers(questions: &[Question], form: &Form) -> Keys {
         rows.push(row);
     }
     let other = match form.text(form.at) {
-        Some(text) => format!("● {}", one_line(text, LABEL)),
+        Some(text) => format!("● {}", redaction::line(text, LABEL)),
         None => "Other…".to_owned(),
     };
     let mut last = vec![about(other, Choice::Other, Argument(form.at, 0))];
@@ -158,7 +158,7 @@ fn number(at: u16, form: &Form) -> Key {
 fn option(question: &Question, form: &Form, option: u16, alone: bool) -> Key {
     let chosen = &question.options[usize::from(option)];
     let twins = question.options.iter().filter(|other| other.label == chosen.label).count();
-    let mut label = one_line(&chosen.label, LABEL);
+    let mut label = redaction::line(&chosen.label, LABEL);
     if twins > 1 || label.is_empty() {
         label = format!("{}. {label}", option + 1);
     }

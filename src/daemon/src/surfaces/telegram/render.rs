@@ -8,7 +8,6 @@ mod markdown;
 use pager_core::approval::Kind;
 use pager_core::audit::Head;
 use pager_core::present::{self, Format, Hidden, Part, WARNING};
-use pager_core::sanitize::one_line;
 use pager_core::{Approval, Resolution};
 
 use crate::redaction;
@@ -84,7 +83,7 @@ fn cut_hint(id: &str, whole_shown: bool) -> Html {
 /// The first line of a message, as a run of bold text.
 fn headline(approval: &Approval) -> (Style, String) {
     let bold = Style { bold: true, ..Style::default() };
-    (bold, one_line(&redaction::clean(&present::headline(approval)), 300))
+    (bold, redaction::line(&present::headline(approval), 300))
 }
 
 /// How much of what is asked a message shows.
@@ -158,7 +157,7 @@ fn tail(approval: &Approval, last_line: &Html) -> Html {
     let mut tail = Html::default();
     if !approval.cwd.is_empty() {
         tail.text("\nin ");
-        tail.code(&one_line(&redaction::clean(&approval.cwd), 200));
+        tail.code(&redaction::line(&approval.cwd, 200));
     }
     tail.text("\n");
     tail.code(&approval.id.short());

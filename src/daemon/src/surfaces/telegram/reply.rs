@@ -4,7 +4,6 @@ use jiff::Timestamp;
 use pager_core::access::{Access, Action, Form, Why};
 use pager_core::approval::{Kind, Verdict};
 use pager_core::question::Question;
-use pager_core::sanitize::one_line;
 use pager_core::{Approval, ApprovalId, present};
 use teloxide_core::types::Message;
 
@@ -16,6 +15,7 @@ use super::form;
 use super::gate::{Seen, replied_to};
 use super::job::Job;
 use crate::engine::EngineError;
+use crate::redaction;
 
 /// Words that mean yes: whoever replies them wants no denial.
 const YES: [&str; 8] = ["y", "yes", "ok", "okay", "allow", "approve", "👍", "✅"];
@@ -230,7 +230,7 @@ impl Door {
         at: u16,
         text: &str,
     ) -> Result<String, EngineError> {
-        let name = one_line(&question.titled(), 200);
+        let name = redaction::line(&question.titled(), 200);
         let text = text.to_owned();
         let complete = self
             .converse(id, move |dialogue| {

@@ -6,7 +6,6 @@ mod resume;
 use jiff::Timestamp;
 use pager_core::access::{Access, Action};
 use pager_core::approval::Verdict;
-use pager_core::sanitize::one_line;
 use pager_core::{Actor, Approval, ApprovalId, Assurance, Command, Refusal, Reply, present};
 use teloxide_core::types::CallbackQuery;
 
@@ -16,6 +15,7 @@ use super::dialogue::Purpose;
 use super::gate::Seen;
 use super::job::Job;
 use crate::engine::EngineError;
+use crate::redaction;
 
 /// What a person sees after a tap.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -178,7 +178,7 @@ struct Tap<'a> {
 /// A line that goes by itself.
 fn toast(text: &str) -> Toast {
     // Telegram takes 200 UTF-16 units; a character may be two.
-    Toast { text: one_line(text, 95), alert: false, stale: false }
+    Toast { text: redaction::line(text, 95), alert: false, stale: false }
 }
 
 /// A box to be closed.

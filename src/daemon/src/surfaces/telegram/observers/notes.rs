@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
-use pager_core::sanitize::one_line;
 use pager_core::{Event, Level, Machine, Phase, SessionId, present};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::Health;
+use crate::redaction;
 use crate::store::Logged;
 
 /// What is older is not told any more.
@@ -56,7 +56,7 @@ impl Place {
                     Phase::Idle | Phase::Ended => self.working.remove(&session.id),
                 };
                 let finished = worked && session.phase == Phase::Idle;
-                let label = one_line(&session.label, 80);
+                let label = redaction::line(&session.label, 80);
                 let line = format!("{} in {label} has finished its turn.", session.agent.title());
                 (finished.then_some(Note { level: Level::Finished, line })?, session.changed)
             }
@@ -64,7 +64,7 @@ impl Place {
                 let level = notice.level()?;
                 let words = present::notice(notice);
                 // What can be done about it is nothing an observer can do.
-                let line = one_line(words.lines().next().unwrap_or_default(), 300);
+                let line = redaction::line(words.lines().next().unwrap_or_default(), 300);
                 (Note { level, line }, notice.at)
             }
             Event::SessionForgotten { id } => {
@@ -95,11 +95,11 @@ pub(super) fn text(notes: &[&Note]) -> Option<String> {
 pub(super) fn standing(health: &Health, door: &str) -> BTreeSet<String> {
     let mut standing = BTreeSet::new();
     if let Health::Degraded { why } = health {
-        let why = one_line(why, 200);
+        let why = redaction::line(why, 200);
         standing.insert(format!("pager can write nothing down, so nothing is decided: {why}"));
     }
     if door.starts_with("conflict") || door.starts_with("unauthorized") {
-        let door = one_line(door, 200);
+        let door = redaction::line(door, 200);
         standing.insert(format!("questions do not come to Telegram: {door}"));
     }
     standing

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use pager_core::ApprovalId;
 use pager_core::approval::Kind;
 use pager_core::question::Question;
-use pager_core::sanitize::one_line;
 use teloxide_core::payloads::SendMessage;
 use teloxide_core::prelude::*;
 use teloxide_core::types::{
@@ -153,7 +152,7 @@ impl Outbox {
             (Purpose::Answer(at), _) => {
                 let questions = form::askable(approval.input.text());
                 let asked = questions.get(usize::from(at)).map(Question::titled);
-                let asked = one_line(&asked.unwrap_or_default(), 500);
+                let asked = redaction::line(&asked.unwrap_or_default(), 500);
                 (format!("Your answer to \u{201c}{asked}\u{201d}?"), "Your answer")
             }
             (_, Kind::Plan) => ("What is to be planned otherwise?".to_owned(), "What to change"),

@@ -2,10 +2,10 @@
 
 use pager_core::approval::Verdict;
 use pager_core::question::Question;
-use pager_core::sanitize::one_line;
 
 use super::{Argument, Choice, Job, Purpose, Tap, Toast, alert, toast};
 use crate::engine::EngineError;
+use crate::redaction;
 use crate::surfaces::telegram::Door;
 use crate::surfaces::telegram::form;
 
@@ -100,7 +100,7 @@ impl Door {
             }
             Choice::Show => {
                 self.converse(id, move |dialogue| dialogue.form.show(at, second)).await?;
-                one_line(&question.titled(), 90)
+                redaction::line(&question.titled(), 90)
             }
             Choice::Unpick => {
                 self.converse(id, move |dialogue| dialogue.form.unpick(at, second)).await?;
