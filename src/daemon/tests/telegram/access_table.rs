@@ -78,15 +78,21 @@ async fn forget_updates(api: &BotApi) {
     assert!(reqwest::Client::new().post(call).send().await.unwrap().status().is_success());
 }
 
-/// Updates come in order, and so do answers, each in a chat of its own.
-async fn all_looked_at(api: &BotApi, house: &House, locked: bool) {
+/// Updates come in order, and so do answers, each in a chat of its own; those to guests come last.
+async fn all_looked_at(api: &BotApi, house: &House, policy: &str) {
     api.wait_taken().await;
-    if locked {
+    if policy == "locked" {
         access(house, AccessCommand::Unlock).await;
     }
     let last = api.user(LAST_PERSON).in_chat(LAST).send(&format!("/list@{BOT}"));
     let fits = |message: &MessageView| message.from_bot && message.id > last;
     api.wait_message(LAST, "the last answer", fits).await;
+    if policy == "open" {
+        let guest = api.stranger(888_888);
+        let last = guest.send("/status");
+        let fits = |message: &MessageView| message.from_bot && message.id > last;
+        api.wait_message(guest.id(), "the last guest's answer", fits).await;
+    }
 }
 
 /// Everything the table says of one policy, by one door.
@@ -146,7 +152,7 @@ async fn run(policy: &str) {
         assert!(misfits.iter().any(|what| what == why.words()), "{text}: {misfits:?}");
         refused += 1;
     }
-    all_looked_at(&api, &house, policy == "locked").await;
+    all_looked_at(&api, &house, policy).await;
     wrong.extend(others.iter().filter_map(|stage| stage.judge(&api).err()));
     let end = house.handle.approval(id).await.unwrap().unwrap().resolution;
     let decided = end.is_some_and(|end| policy != "locked" || end.verdict.is_some());

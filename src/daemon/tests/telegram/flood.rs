@@ -2,7 +2,8 @@
 //! is bounded, and the owner is served. `make bench` shows that the memory stays flat.
 
 use pager_core::Machine;
-use pager_tests::botapi::{BotApi, MessageView, Person};
+use pager_core::access::DirectPolicy;
+use pager_tests::botapi::{BotApi, Fault, MessageView, Person, View};
 
 use crate::house::{ADA, House, answer, prompt};
 
@@ -72,5 +73,38 @@ async fn a_flood_leaves_nothing_behind_and_the_owner_is_served() {
     let told = view.chats.iter().filter(|chat| chat.id != ADA);
     let told = told.flat_map(|chat| &chat.messages).filter(|message| message.from_bot).count();
     assert_eq!(told, 3, "no more than three are told a code");
+    api.finish();
+}
+
+#[tokio::test]
+async fn of_guests_so_many_are_answered_and_the_owner_before_them() {
+    let api = BotApi::start();
+    let ada = api.user(ADA);
+    let mut house = House::shut(&api);
+    house.config.rules.direct = DirectPolicy::Open;
+    house.config.rules.anyone = true;
+    house.open_door();
+    api.fault("sendMessage", 1, Fault::Hold);
+    let ask = |n: i64| api.stranger(500_000 + n).send("/status");
+    for n in 0..700 {
+        ask(n);
+    }
+    ada.send("/pending");
+    api.wait_taken().await;
+    api.release();
+    let sent = |count: usize| {
+        move |view: &View| (view.calls_of("sendMessage").len() >= count).then_some(())
+    };
+    api.wait_for("so many answers", sent(501)).await;
+    let view = api.view();
+    // The first was on its way when the owner wrote.
+    let second = view.calls_of("sendMessage")[1].chat;
+    assert_eq!(second, Some(ADA));
+    // Guests are answered in their order: what came before is over when the last is.
+    let last = ask(701);
+    let fits = |m: &MessageView| m.from_bot && m.id > last;
+    let told = api.wait_message(500_701, "the last answer", fits).await;
+    assert_eq!(told.text(), "What runs here is not shown to guests.");
+    assert_eq!(api.view().calls_of("sendMessage").len(), 502);
     api.finish();
 }

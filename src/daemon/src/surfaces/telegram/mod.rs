@@ -27,12 +27,14 @@ mod tap;
 mod throttle;
 
 use std::collections::HashMap;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use pager_config::{Secret, Url};
-use pager_core::access::Rules;
+use pager_core::access::{RoleName, Rules};
 use pager_core::{Approval, ApprovalId};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -59,6 +61,9 @@ pub const DOOR: &str = "telegram";
 
 /// How long what is under way may take once the door is to close.
 const CLOSE_WITHIN: Duration = Duration::from_secs(2);
+
+/// How many replies to guests wait at most.
+const GUESTS: usize = 500;
 
 /// What the door is told by the configuration.
 #[derive(Debug, Clone)]
@@ -131,6 +136,7 @@ impl Telegram {
             misfits: Mutex::default(),
             sending: tokio::sync::Mutex::default(),
             jobs,
+            guests: AtomicUsize::new(0),
         });
         let state = door.board.watch();
         let mut tasks = JoinSet::new();
@@ -176,6 +182,8 @@ struct Door {
     /// Held while a message is on its way and not yet written down.
     sending: tokio::sync::Mutex<()>,
     jobs: mpsc::UnboundedSender<Job>,
+    /// How many replies to guests wait to be sent.
+    guests: AtomicUsize,
 }
 
 /// An approval and the notes of its messages, by the digest of each one's nonce.
@@ -198,10 +206,29 @@ impl Door {
         }
     }
 
-    /// Leaves something to the outbox.
+    /// Leaves something to the outbox. Of replies to guests only so many wait: there are as many guests
+    /// as anybody cares to send.
     fn later(&self, job: Job) {
+        if self.is_to_guest(&job) && self.guests.fetch_add(1, Relaxed) >= GUESTS {
+            self.guests.fetch_sub(1, Relaxed);
+            tracing::debug!("a guest is not answered: too many others are to be");
+            return;
+        }
         // Nobody listens only where the door closes.
         drop(self.jobs.send(job));
+    }
+
+    /// Something that was left to the outbox does not wait any more.
+    fn is_over(&self, job: &Job) {
+        if self.is_to_guest(job) {
+            self.guests.fetch_sub(1, Relaxed);
+        }
+    }
+
+    /// Whether it is a reply in a chat of somebody's own whom the configuration does not name.
+    fn is_to_guest(&self, job: &Job) -> bool {
+        let Job::Say { chat, .. } = job else { return false };
+        *chat > 0 && self.rules.people.get(chat).is_none_or(|role| *role == RoleName::guest())
     }
 
     fn remember(&self, slot: &str, nonce: Nonce) {

@@ -135,11 +135,14 @@ impl Outbox {
         }
     }
 
-    /// Takes a job up, unless the same is to be done anyway.
+    /// Takes a job up, unless the same is to be done anyway. Guests come last.
     fn add(&mut self, job: Job) {
-        if !self.jobs.contains(&job) {
-            self.jobs.push_back(job);
+        if self.jobs.contains(&job) {
+            return self.door.is_over(&job);
         }
+        let guest = |job: &Job| self.door.is_to_guest(job);
+        let first = if guest(&job) { None } else { self.jobs.iter().position(guest) };
+        self.jobs.insert(first.unwrap_or(self.jobs.len()), job);
     }
 
     /// Does one thing, the first that can be done now. `None`: there is nothing to do.
@@ -193,7 +196,9 @@ impl Outbox {
             };
             match step {
                 Step::Over => {
-                    self.jobs.remove(index);
+                    if let Some(job) = self.jobs.remove(index) {
+                        self.door.is_over(&job);
+                    }
                     return Ok(Some(Step::Over));
                 }
                 Step::NotBefore(at) => later(at),

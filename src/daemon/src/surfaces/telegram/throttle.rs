@@ -30,6 +30,19 @@ struct Chat {
     counted: Instant,
 }
 
+impl Chat {
+    /// Whether it is as good as one that was never written to.
+    fn is_fresh(&self, chat: i64, now: Instant) -> bool {
+        let (most, each) = pace(chat);
+        let gained = now.duration_since(self.counted).div_duration_f64(each);
+        self.banned_until.is_none_or(|until| until <= now) && self.left + gained >= most
+    }
+}
+
+const fn pace(chat: i64) -> (f64, Duration) {
+    if chat < 0 { GROUP } else { PRIVATE }
+}
+
 /// The pace of every chat.
 #[derive(Debug, Default)]
 pub(super) struct Throttle {
@@ -37,6 +50,27 @@ pub(super) struct Throttle {
 }
 
 impl Throttle {
+    /// Of how many chats it is counted at most: where everybody may write, there are as many as there
+    /// are strangers.
+    const MOST: usize = 1_000;
+
+    /// A chat's count, for which there is room.
+    fn of(&mut self, chat: i64, now: Instant) -> &mut Chat {
+        if self.chats.len() >= Self::MOST && !self.chats.contains_key(&chat) {
+            self.chats.retain(|&chat, count| !count.is_fresh(chat, now));
+        }
+        while self.chats.len() >= Self::MOST && !self.chats.contains_key(&chat) {
+            // A ban is kept to as long as any: to call into it makes it longer.
+            let first = |(_, count): &(&i64, &Chat)| (count.banned_until, count.counted);
+            let Some(oldest) = self.chats.iter().min_by_key(first).map(|(chat, _)| *chat) else {
+                break;
+            };
+            self.chats.remove(&oldest);
+        }
+        let (left, _) = pace(chat);
+        self.chats.entry(chat).or_insert(Chat { banned_until: None, left, counted: now })
+    }
+
     /// Takes the right to one call now, or tells when to ask again.
     pub(super) fn take(
         &mut self,
@@ -44,9 +78,8 @@ impl Throttle {
         urgency: Urgency,
         now: Instant,
     ) -> Result<(), Instant> {
-        let (most, each) = if chat < 0 { GROUP } else { PRIVATE };
-        let pace =
-            self.chats.entry(chat).or_insert(Chat { banned_until: None, left: most, counted: now });
+        let (most, each) = pace(chat);
+        let pace = self.of(chat, now);
         if let Some(until) = pace.banned_until {
             if now < until {
                 return Err(until);
@@ -66,10 +99,7 @@ impl Throttle {
 
     /// Keeps off the chat for as long as the server said.
     pub(super) fn ban(&mut self, chat: i64, wait: Duration, now: Instant) {
-        let (most, _) = if chat < 0 { GROUP } else { PRIVATE };
-        let pace =
-            self.chats.entry(chat).or_insert(Chat { banned_until: None, left: most, counted: now });
-        pace.banned_until = Some(now + wait);
+        self.of(chat, now).banned_until = Some(now + wait);
     }
 }
 
@@ -123,6 +153,22 @@ mod tests {
         assert_eq!(throttle.take(-7, Urgency::Prompt, now), Ok(()));
         let later = now + Duration::from_secs(6);
         assert_eq!(throttle.take(-7, Urgency::Other, later), Ok(()));
+    }
+
+    #[test]
+    fn of_many_chats_those_are_forgotten_that_have_rested() {
+        let now = Instant::now();
+        let mut throttle = Throttle::default();
+        throttle.ban(1, Duration::from_secs(600), now);
+        for chat in 2..=5_000 {
+            assert_eq!(throttle.take(chat, Urgency::Other, now), Ok(()));
+        }
+        assert_eq!(throttle.chats.len(), Throttle::MOST);
+        let over = now + Duration::from_secs(600);
+        assert_eq!(throttle.take(1, Urgency::Prompt, now), Err(over), "a ban is not forgotten");
+        let rested = now + Duration::from_secs(1);
+        assert_eq!(throttle.take(6_000, Urgency::Other, rested), Ok(()));
+        assert_eq!(throttle.chats.len(), 2, "the ban, and the one that is new");
     }
 
     #[test]
