@@ -14,19 +14,19 @@ use crate::house::{ADA, House, prompt};
 const BEN: i64 = 222_222_222;
 
 /// A folder that sessions work in.
-struct Work(TempDir);
+pub(crate) struct Work(TempDir);
 
 impl Work {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
-    fn path(&self, path: &str) -> PathBuf {
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
         self.0.path().join(path)
     }
 
     /// A session in a folder of that name.
-    async fn session(&self, house: &House, id: &str, folder: &str) {
+    pub(crate) async fn session(&self, house: &House, id: &str, folder: &str) {
         fs::create_dir_all(self.path(folder)).unwrap();
         let mut facts = Facts::new(SessionId::from_agent(id), Agent::claude());
         facts.cwd = Some(self.path(folder).display().to_string());
@@ -39,7 +39,7 @@ impl Work {
     }
 }
 
-fn names(folder: &Path) -> Vec<String> {
+pub(crate) fn names(folder: &Path) -> Vec<String> {
     let name = |entry: std::io::Result<fs::DirEntry>| entry.unwrap().file_name();
     let mut names: Vec<_> =
         fs::read_dir(folder).unwrap().map(|e| name(e).into_string().unwrap()).collect();
@@ -52,7 +52,7 @@ async fn reply(api: &BotApi, chat: i64, to: i64) -> MessageView {
     api.wait_message(chat, "an answer", fits).await
 }
 
-async fn answered(api: &BotApi, chat: i64, to: i64) -> String {
+pub(crate) async fn answered(api: &BotApi, chat: i64, to: i64) -> String {
     reply(api, chat, to).await.text().to_owned()
 }
 

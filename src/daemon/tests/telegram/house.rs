@@ -21,7 +21,7 @@ use pagerd::surfaces::telegram::{self, Telegram, TelegramConfig, TelegramState};
 pub(crate) const ADA: i64 = 111_111_111;
 
 /// Only a test that has failed waits so long.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 const NO_LIMITS: Limits = Limits { approvals_per_minute: 1000, denials_in_a_row: 0 };
 
@@ -111,6 +111,11 @@ impl House {
 
     pub(crate) async fn close_door(&mut self) {
         self.door.take().unwrap().close().await;
+    }
+
+    /// The door is gone from one moment to the next, as in a crash.
+    pub(crate) fn lose_door(&mut self) {
+        drop(self.door.take().unwrap());
     }
 
     /// Waits until things stand like this with Telegram.

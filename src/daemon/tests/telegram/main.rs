@@ -10,6 +10,7 @@ mod files;
 mod flood;
 mod halt;
 mod house;
+mod interrupted;
 mod judged;
 mod notices;
 mod observers;

@@ -4,6 +4,7 @@ mod album;
 mod attachment;
 mod fetch;
 mod order;
+mod under_way;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -20,13 +21,14 @@ use tokio::time::Instant;
 
 use super::Door;
 use super::gate::Seen;
-use super::job::{Job, Parcel};
+use super::job::{Job, Parcel, UnderWay};
 use crate::engine::EngineError;
 use crate::files::Exchange;
 use crate::redaction;
 use album::{Added, Albums, Name, State};
 use fetch::over;
 use order::{Order, Put, USAGE};
+pub(super) use under_way::noted;
 
 /// How many files go each way at once.
 const AT_ONCE: usize = 2;
@@ -126,14 +128,28 @@ impl Door {
     }
 
     /// Does it, and answers.
-    pub(super) async fn exchange(&self, work: Work, bot: &str) {
+    pub(super) async fn exchange(&self, work: Work, bot: &str, noted: UnderWay) {
         let parts = match work {
             Work::One(message) => vec![*message],
             Work::Album(name) => self.whole(&name).await,
         };
-        let Some(lead) = parts.iter().find(|part| !words(part).is_empty()).or(parts.first()) else {
-            return;
+        let lead = parts.iter().find(|part| !words(part).is_empty()).or(parts.first());
+        let answer = match lead {
+            Some(lead) => self.obey(lead, &parts, bot).await,
+            None => None,
         };
+        // Of a file that is on its way to somebody the outbox sees the end.
+        let is_sent = answer.is_none() && lead.is_some_and(|lead| lead.id.0 == noted.message);
+        if !is_sent {
+            self.ended(noted.chat, noted.message).await;
+        }
+        if let (Some(lead), Some(answer)) = (lead, answer) {
+            self.answer_to(lead, answer);
+        }
+    }
+
+    /// Does what is said with some files; the answer, where it is not one of them.
+    async fn obey(&self, lead: &Message, parts: &[Message], bot: &str) -> Option<String> {
         let said = words(lead);
         let order = if order::is_command(said, bot) {
             Order::read(said)
@@ -142,7 +158,7 @@ impl Door {
         } else {
             Some(Order::Put(Put::default()))
         };
-        let answer = match order {
+        match order {
             None => Some(USAGE.to_owned()),
             Some(Order::Get { path, session }) => {
                 self.get(lead, &path, session.as_deref()).await.err()
@@ -151,13 +167,10 @@ impl Door {
                 // The command alone is about the file that it replies to.
                 let about = match lead.reply_to_message() {
                     Some(original) if attachment::of(lead).is_none() => vec![original.clone()],
-                    _ => parts.clone(),
+                    _ => parts.to_vec(),
                 };
                 Some(self.put(lead, &about, &put).await.unwrap_or_else(|why| why))
             }
-        };
-        if let Some(answer) = answer {
-            self.answer_to(lead, answer);
         }
     }
 

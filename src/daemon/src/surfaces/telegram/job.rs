@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use pager_core::ApprovalId;
 use pager_core::access::Code;
+use serde::{Deserialize, Serialize};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::api::Failure;
@@ -28,6 +29,8 @@ pub(super) enum Job {
         /// The code.
         code: Code,
     },
+    /// Tell somebody that their exchange of files came to no end.
+    Interrupted(UnderWay),
     /// A message of a settled approval turned up that does not show it yet.
     Settle(ApprovalId),
     /// What an approval's messages offer may have changed.
@@ -92,6 +95,24 @@ pub(super) enum Job {
         /// The message that has it.
         result: Result<i32, Failure>,
     },
+}
+
+/// An exchange of files that was begun, as it is noted until it is over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct UnderWay {
+    /// Where.
+    pub(super) chat: i64,
+    /// The message that asks for it; of an album, the first.
+    pub(super) message: i32,
+    /// What it is, for whoever asked.
+    pub(super) what: String,
+}
+
+impl UnderWay {
+    /// What whoever asked is told where it came to no end.
+    pub(super) fn words(&self) -> String {
+        format!("The transfer of {} was interrupted; send it again.", self.what)
+    }
 }
 
 /// A file that is to be sent to somebody.

@@ -179,6 +179,7 @@ impl Outbox {
             let step = match self.jobs[index].clone() {
                 Job::Say { chat, text, to } => self.say(chat, text, to).await?,
                 Job::Invite { user, code } => self.invite(user, &code).await?,
+                Job::Interrupted(exchange) => self.interrupted(&exchange).await?,
                 Job::Settle(id) => self.settle(id, None).await?,
                 Job::Draw(id) => self.draw(id).await?,
                 Job::Prompt { id, chat, message, purpose } => {

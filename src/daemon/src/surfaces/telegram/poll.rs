@@ -68,6 +68,11 @@ impl Poller {
         if self.recall().await.is_err() {
             return;
         }
+        match self.door.tell_interrupted().await {
+            Ok(()) => {}
+            Err(EngineError::Stopped) => return,
+            Err(error) => tracing::warn!("whose files were interrupted is not known: {error}"),
+        }
         let mut backoff = Backoff::default();
         let mut healthy = false;
         loop {

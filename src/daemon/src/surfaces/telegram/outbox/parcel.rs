@@ -7,10 +7,20 @@ use tokio::time::Instant;
 use super::{Outbox, Step};
 use crate::engine::EngineError;
 use crate::surfaces::telegram::api::{Failure, Upload};
-use crate::surfaces::telegram::job::{Job, Parcel};
+use crate::surfaces::telegram::job::{Job, Parcel, UnderWay};
 use crate::surfaces::telegram::throttle::Urgency;
 
 impl Outbox {
+    /// Tells that an exchange came to no end; until then it is noted as under way.
+    pub(super) async fn interrupted(&mut self, exchange: &UnderWay) -> Result<Step, EngineError> {
+        let (chat, message) = (exchange.chat, exchange.message);
+        let step = self.say(chat, exchange.words(), Some(message)).await?;
+        if step == Step::Over {
+            self.door.ended(chat, message).await;
+        }
+        Ok(step)
+    }
+
     /// Begins to send it.
     pub(super) fn deliver(&mut self, chat: i64, to: i32, parcel: &Arc<Parcel>) -> Step {
         if let Err(at) = self.throttle.take(chat, Urgency::Other, Instant::now()) {
@@ -43,10 +53,12 @@ impl Outbox {
         match result {
             Ok(message) => {
                 self.posted(chat, message).await?;
+                self.door.ended(chat, to).await;
                 Ok(Step::Over)
             }
             Err(Failure::Refused(why)) => {
                 let text = format!("Not sent: {}: Telegram did not take it ({why}).", parcel.path);
+                self.door.ended(chat, to).await;
                 self.say(chat, text, Some(to)).await
             }
             Err(failure) => {

@@ -115,8 +115,11 @@ impl Poller {
             self.door.later(Job::Say { chat, text, to });
             return Ok(());
         }
+        // Its update is confirmed next, and comes no more.
+        let noted = files::noted(message, &self.bot);
+        self.door.begun(&noted).await?;
         let (door, bot) = (Arc::clone(&self.door), self.bot.clone());
-        self.exchanges.spawn(async move { door.exchange(work, &bot).await });
+        self.exchanges.spawn(async move { door.exchange(work, &bot, noted).await });
         Ok(())
     }
 }
