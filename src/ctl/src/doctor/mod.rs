@@ -48,6 +48,7 @@ pub(crate) enum Look {
 
 /// Has these look, and gives what they found in their order.
 pub(crate) async fn examine(checks: &[&'static Check], scene: &Arc<Scene>) -> Vec<Row> {
+    scene.read(PATIENCE).await;
     let looking = checks.iter().map(|check| async move {
         let found = look(check.look, scene, PATIENCE).await;
         (*check, found)

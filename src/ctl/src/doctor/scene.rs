@@ -1,7 +1,8 @@
 //! What several checks look at, looked at once.
 
 use std::path::PathBuf;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use pager_config::paths::Paths;
 use pager_config::{Config, Loaded, Secret, Sources, TokenError};
@@ -14,7 +15,7 @@ use crate::failure::Failure;
 use crate::setup::bot::Bot;
 
 /// What the command line says of where things are.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Options {
     /// The one configuration file.
     pub(crate) config: Option<PathBuf>,
@@ -27,10 +28,31 @@ pub(crate) struct Scene {
     pub(crate) target: Target,
     pub(crate) paths: Paths,
     options: Options,
-    loaded: OnceLock<Result<Loaded, String>>,
+    read: OnceLock<Read>,
     daemon: OnceCell<Result<Summary, Failure>>,
     session: OnceCell<Result<Connection, String>>,
     system: OnceCell<Result<Connection, String>>,
+}
+
+/// The configuration, and the token it leads to.
+struct Read {
+    loaded: Result<Loaded, String>,
+    token: Option<Result<Secret, TokenError>>,
+}
+
+impl Read {
+    fn new(options: &Options) -> Self {
+        let sources = Sources::choose(options.config.as_deref());
+        let loaded = sources
+            .map_err(|error| error.to_string())
+            .and_then(|sources| pager_config::load(&sources).map_err(|errors| errors.to_string()));
+        let config = loaded.as_ref().ok().map(|loaded| &loaded.config);
+        Self { token: config.map(pager_config::read_token), loaded }
+    }
+
+    fn failed(why: String) -> Self {
+        Self { loaded: Err(why), token: None }
+    }
 }
 
 impl Scene {
@@ -39,7 +61,7 @@ impl Scene {
             target,
             paths: Paths::from_env(),
             options,
-            loaded: OnceLock::new(),
+            read: OnceLock::new(),
             daemon: OnceCell::new(),
             session: OnceCell::new(),
             system: OnceCell::new(),
@@ -60,13 +82,29 @@ impl Scene {
         matches!(self.target, Target::Usual)
     }
 
-    pub(crate) fn loaded(&self) -> Result<&Loaded, &str> {
-        let read = || {
-            let sources = Sources::choose(self.options.config.as_deref());
-            let sources = sources.map_err(|error| error.to_string())?;
-            pager_config::load(&sources).map_err(|errors| errors.to_string())
+    /// Reads what everybody looks at, for not so long that a dead drive keeps all from looking.
+    pub(super) async fn read(self: &Arc<Self>, patience: Duration) {
+        let options = self.options.clone();
+        let reading = tokio::task::spawn_blocking(move || Read::new(&options));
+        let read = match tokio::time::timeout(patience, reading).await {
+            Ok(Ok(read)) => read,
+            Ok(Err(error)) => Read::failed(format!("the configuration cannot be read: {error}")),
+            Err(_) => Read::failed("the configuration could not be read in time".to_owned()),
         };
-        self.loaded.get_or_init(read).as_ref().map_err(String::as_str)
+        drop(self.read.set(read));
+    }
+
+    fn all_read(&self) -> &Read {
+        self.read.get_or_init(|| Read::new(&self.options))
+    }
+
+    pub(crate) fn loaded(&self) -> Result<&Loaded, &str> {
+        self.all_read().loaded.as_ref().map_err(String::as_str)
+    }
+
+    /// The token, or why there is none; nothing where the configuration is wrong.
+    pub(crate) fn token(&self) -> Option<Result<&Secret, &TokenError>> {
+        self.all_read().token.as_ref().map(Result::as_ref)
     }
 
     /// The configuration; none where it is wrong, which is told by its own check.
@@ -84,16 +122,13 @@ impl Scene {
     /// The bot, where there is a token that may be read here.
     pub(crate) fn bot(&self) -> Option<Result<Bot, Failure>> {
         let config = self.config()?;
-        let token = pager_config::read_token(config).ok()?;
-        Some(Bot::new(&token, &config.telegram.api_url))
+        let token = self.token()?.ok()?;
+        Some(Bot::new(token, &config.telegram.api_url))
     }
 
     /// Whether Telegram is to be a door at all.
     pub(crate) fn telegram_is_wanted(&self) -> bool {
-        let config = self.config();
-        config.is_some_and(|config| {
-            !matches!(pager_config::read_token(config), Err(TokenError::NotSet))
-        })
+        self.token().is_some_and(|token| !matches!(token, Err(TokenError::NotSet)))
     }
 
     /// What the daemon tells of itself.
@@ -132,10 +167,9 @@ impl Scene {
 
     /// Takes out whatever looks like a secret, and the token whatever it looks like.
     pub(crate) fn redactor(&self) -> Redactor {
-        let token = self.config().and_then(|config| pager_config::read_token(config).ok());
-        match token.as_ref().map(Secret::expose) {
-            Some(token) => Redactor::new().with_secret(token),
-            None => Redactor::new(),
+        match self.token() {
+            Some(Ok(token)) => Redactor::new().with_secret(token.expose()),
+            _ => Redactor::new(),
         }
     }
 }

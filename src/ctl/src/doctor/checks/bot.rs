@@ -1,6 +1,7 @@
 //! Whether Telegram knows the token, and what it lets the bot do.
 
 use futures_util::future::FutureExt;
+use pager_config::TokenError;
 
 use crate::doctor::report::{Finding, Group};
 use crate::doctor::{Check, Found, Look, Scene};
@@ -31,7 +32,11 @@ struct Groups {
 }
 
 async fn look(scene: &Scene) -> Found {
-    let (Some(bot), Some(config)) = (scene.bot(), scene.config()) else { return Ok(Vec::new()) };
+    let (Some(bot), Some(config)) = (scene.bot(), scene.config()) else {
+        let elsewhere = matches!(scene.token(), Some(Err(TokenError::InSecretService(_))));
+        let unasked = Finding::ok("not asked: only the daemon reads the token");
+        return Ok(elsewhere.then_some(unasked).into_iter().collect());
+    };
     let asked = bot?.me().await.map(|me| Facts {
         name: me.username().to_owned(),
         joins_groups: me.can_join_groups,

@@ -57,10 +57,11 @@ fn judge(
     let summary = match summary {
         Ok(summary) => summary,
         Err(failure) => {
+            let hint = failure.hint.as_deref();
             return vec![
                 Finding::fail(&failure.what)
                     .means("No question reaches anybody but in the agent's own terminal.")
-                    .fix("systemctl --user enable --now pager.socket"),
+                    .fix(hint.unwrap_or("systemctl --user enable --now pager.socket")),
             ];
         }
     };
