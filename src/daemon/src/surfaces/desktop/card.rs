@@ -60,13 +60,13 @@ pub(super) const APPLICATION: &str = "org.pagerd.Pager1";
 impl Card {
     /// A card without buttons.
     pub(super) fn plain(
-        summary: String,
+        summary: &str,
         body: &str,
         urgency: Urgency,
         abilities: Abilities,
     ) -> Self {
         // A screen is seen by others, and a server keeps what it has shown.
-        let (summary, body) = (redaction::clean(&summary).into_owned(), redaction::clean(body));
+        let (summary, body) = (redaction::clean(summary).into_owned(), redaction::clean(body));
         let body = if abilities.markup { escape(&body).into_owned() } else { body.into_owned() };
         Self { summary, body, actions: Vec::new(), placeholder: None, urgency }
     }
@@ -123,7 +123,7 @@ pub(super) fn card(approval: &Approval, abilities: Abilities) -> Card {
         body.push_str(&format!("\nTo allow it: pagerctl approve {id}"));
     }
     let summary = present::headline(approval);
-    let mut card = Card::plain(summary, &body, Urgency::Critical, abilities);
+    let mut card = Card::plain(&summary, &body, Urgency::Critical, abilities);
     if !abilities.actions {
         return card;
     }
@@ -227,7 +227,7 @@ mod tests {
         redaction::learn(&Secret::new("424242:a-value-of-no-form"));
         let abilities = Abilities { actions: true, body: true, markup: true, reply: false };
         let text = "cat a-value-of-no-form";
-        let mut card = Card::plain(text.to_owned(), text, Urgency::Critical, abilities);
+        let mut card = Card::plain(text, text, Urgency::Critical, abilities);
         card.button("option-0", text);
         let shown = format!("{card:?}");
         assert!(!shown.contains("a-value") && shown.matches("cat [redacted]").count() == 3);

@@ -140,7 +140,7 @@ impl<'a> Door<'a> {
                 reply = replies.next() => {
                     let reply = reply.ok_or(DoorError::Closed)?;
                     let args = reply.args()?;
-                    let text = Some(args.text().as_ref());
+                    let text = Some(*args.text());
                     self.act(&notifications, *args.id(), server::REPLY, text).await?;
                 }
                 gone = closed.next() => {

@@ -136,7 +136,7 @@ fn more(waiting: &[Approval], abilities: Abilities) -> Card {
         body.push_str(&format!("and {} others\n", waiting.len() - named));
     }
     body.push_str("To see and answer them all: pagerctl list");
-    Card::plain(summary, &body, Urgency::Staying, abilities)
+    Card::plain(&summary, &body, Urgency::Staying, abilities)
 }
 
 fn paused(session: &Session, abilities: Abilities) -> Card {
@@ -209,5 +209,5 @@ pub(super) fn notice(notice: &Notice, abilities: Abilities) -> Option<Card> {
 fn told(notice: &Notice, urgency: Urgency, abilities: Abilities) -> Card {
     let words = present::notice(notice);
     let (summary, body) = words.split_once('\n').unwrap_or((&words, ""));
-    Card::plain(summary.trim_end_matches('.').to_owned(), body, urgency, abilities)
+    Card::plain(summary.trim_end_matches('.'), body, urgency, abilities)
 }
