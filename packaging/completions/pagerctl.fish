@@ -71,6 +71,7 @@ complete -c pagerctl -n '__fish_seen_subcommand_from policy' -l agent -x -a 'cla
 complete -c pagerctl -n '__fish_seen_subcommand_from policy' -l policy -r -F -d 'Judge by this file'
 complete -c pagerctl -n '__fish_seen_subcommand_from setup' -l config -r -F -d 'Write this configuration file'
 complete -c pagerctl -n '__fish_seen_subcommand_from setup' -l no-telegram -d 'Leave Telegram out'
+complete -c pagerctl -n '__fish_seen_subcommand_from setup' -l token-secret-service -d 'Keep the token in the keyring'
 complete -c pagerctl -n '__fish_seen_subcommand_from setup' -l token-file -r -F -d 'Read the token from this file'
 complete -c pagerctl -n '__fish_seen_subcommand_from setup' -l token-stdin -d 'Read the token from standard input'
 complete -c pagerctl -n '__fish_seen_subcommand_from setup' -l api-url -x -d 'Use this Bot API server'

@@ -65,6 +65,72 @@ async fn a_panic_leaves_the_terminal_to_decide_and_outlives_a_crash() {
     telegram.finish();
 }
 
+/// The evidence of each panic there was.
+fn evidence(daemon: &Daemon) -> Vec<std::path::PathBuf> {
+    let folders = std::fs::read_dir(daemon.path("state/evidence"));
+    folders.map(|all| all.map(|one| one.unwrap().path()).collect()).unwrap_or_default()
+}
+
+#[test]
+fn a_crash_right_after_the_lock_leaves_it_shut_and_the_rest_is_done_after_it() {
+    let bus = Bus::start().unwrap();
+    let mut daemon = Daemon::start(Setup::on(&bus)).unwrap();
+    daemon.restart_with("locked:1:kill").unwrap();
+    let hook = daemon.hook(&permission_request(SESSION, "touch made")).unwrap();
+    eventually("the question", || {
+        out(&daemon.ctl(&["list"]).unwrap()).contains("touch made").then_some(())
+    })
+    .unwrap();
+    let failed = daemon.ctl(&["panic", "--reason", "the phone is gone"]).unwrap();
+    assert!(!failed.status.success(), "{failed:?}");
+    assert!(!daemon.wait().unwrap().success());
+    assert_eq!(evidence(&daemon).len(), 0);
+
+    daemon.restart_with("").unwrap();
+    let status = out(&daemon.ctl(&["status"]).unwrap());
+    assert!(status.contains("Everything from outside is shut since"), "{status}");
+    assert_eq!(printed(hook).unwrap(), "", "the agent's own dialog decides");
+    let acted = eventually("what was left to do", || {
+        daemon.audit().ok()?.into_iter().find(|record| record["event"] == "panic.acted")
+    });
+    // There is no service manager here, and it says so.
+    let said = acted.unwrap()["summary"].as_str().unwrap().to_owned();
+    assert!(said.contains("1 still running") && said.contains("to end it: kill "), "{said}");
+    let whole = evidence(&daemon);
+    assert_eq!(whole.len(), 1);
+    assert!(whole[0].join("SHA256SUMS").exists());
+    let told = ["panic.begun", "approval.resolved", "panic.acted"];
+    assert_eq!(events(&daemon), told);
+}
+
+#[test]
+fn a_disk_that_is_full_takes_evidence_away_and_leaves_it_shut() {
+    let bus = Bus::start().unwrap();
+    let mut daemon = Daemon::start(Setup::on(&bus)).unwrap();
+    let mut shut = |fault: &str| {
+        daemon.restart_with(fault).unwrap();
+        let said = daemon.ctl(&["panic", "--json"]).unwrap();
+        assert!(said.status.success(), "{said:?}");
+        let status = out(&daemon.ctl(&["status"]).unwrap());
+        assert!(status.contains("Everything from outside is shut since"), "{status}");
+        assert!(daemon.ctl(&["panic", "--end", "--yes"]).unwrap().status.success());
+        serde_json::from_slice::<serde_json::Value>(&said.stdout).unwrap()
+    };
+    let none = shut("bundle:1:full=1");
+    assert!(none["evidence"].is_null(), "{none}");
+    assert!(none["missing"][0].as_str().unwrap().starts_with("there is no evidence folder: "));
+
+    // The folder and the first file find room.
+    let some = shut("bundle:3:full=100");
+    let missing: Vec<_> =
+        some["missing"].as_array().unwrap().iter().map(|one| one.as_str().unwrap()).collect();
+    assert!(missing.iter().any(|one| one.starts_with("audit.jsonl: ")), "{some}");
+    let folder = std::path::PathBuf::from(some["evidence"].as_str().unwrap());
+    let kept: Vec<_> =
+        std::fs::read_dir(folder).unwrap().map(|one| one.unwrap().file_name()).collect();
+    assert_eq!(kept, ["README.txt"], "no half a file");
+}
+
 /// Runs `pagerctl rotate-token` with a token on its standard input.
 fn rotate(daemon: &Daemon, token: &str) -> Output {
     let mut command = daemon.ctl_command();

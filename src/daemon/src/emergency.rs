@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
 use crate::engine::{EngineError, Handle};
+use crate::faults::{self, Point};
 use crate::host::process::lives;
 
 /// Where it is written down for which panic everything was done.
@@ -160,6 +161,7 @@ impl Emergency {
     }
 
     async fn act(&self) -> Result<Report, EngineError> {
+        faults::pass(Point::Locked);
         let known = self.handle.with_store(|_, machine| Ok(Known::of(machine))).await?;
         let at = known.lock.as_ref().map(|lock| lock.at);
         let units::Done { stopped, left } =

@@ -26,11 +26,15 @@ pub enum Point {
     Sent,
     /// The hook was told the decision; the service manager still keeps its connection.
     Told,
+    /// A panic has shut everything; nothing else of it is done.
+    Locked,
+    /// Something is to be added to the evidence of a panic, its folder first of all.
+    Bundle,
 }
 
 impl Point {
     /// Every point with its name.
-    pub const ALL: [(Self, &'static str); 8] = [
+    pub const ALL: [(Self, &'static str); 10] = [
         (Self::Evidence, "evidence"),
         (Self::Commit, "commit"),
         (Self::Undo, "undo"),
@@ -39,6 +43,8 @@ impl Point {
         (Self::Pending, "pending"),
         (Self::Sent, "sent"),
         (Self::Told, "told"),
+        (Self::Locked, "locked"),
+        (Self::Bundle, "bundle"),
     ];
 }
 

@@ -100,6 +100,7 @@ fn the_json_forms_stay() {
         state: "ready".to_owned(),
         reached: "session-bus",
         telegram_state: "connected".to_owned(),
+        token_source: "file".to_owned(),
         pending_approvals: 1,
         active_sessions: 2,
         warnings: vec!["telegram.dm_policy: everybody may write; use \"pairing\"".to_owned()],

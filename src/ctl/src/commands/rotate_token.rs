@@ -1,8 +1,8 @@
 //! `pagerctl rotate-token`: another token for the bot.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use pager_config::{Loaded, Secret, Sources};
+use pager_config::{Config, Loaded, Secret, Sources};
 use pager_core::sanitize::one_line;
 use serde::Serialize;
 
@@ -11,6 +11,7 @@ use crate::failure::{Failure, Status};
 use crate::output::{Output, shown};
 use crate::setup::bot::{Bot, BotError};
 use crate::setup::files;
+use crate::setup::keyring::{Attributes, Keyring};
 use crate::setup::token;
 
 /// `pagerctl rotate-token`
@@ -51,10 +52,17 @@ pub(crate) async fn run(args: &Args, target: &Target, output: &Output) -> Result
     let sources = Sources::choose(args.config.as_deref()).map_err(Failure::failed)?;
     let loaded = pager_config::load(&sources)
         .map_err(|errors| Failure::failed(format!("the configuration is wrong:\n{errors}")))?;
-    let file = files::Target::look(place(&loaded)?)?;
+    let daemon = match Daemon::connect(target).await {
+        Ok(daemon) => Some(daemon),
+        Err(failure) if failure.status == Status::Unreachable => None,
+        Err(failure) => return Err(failure),
+    };
+    if let Some(daemon) = &daemon {
+        replaceable(&daemon.manager().token_source().await?)?;
+    }
+    let place = Place::of(&loaded).await?;
     let api_url = &loaded.config.telegram.api_url;
-    // Without systemd's credentials: what is replaced is the file.
-    let old = pager_config::read_token_from(&loaded.config, None).ok();
+    let old = place.token(&loaded.config).await?;
     let new = token::another().await?;
     if old.as_ref() == Some(&new) {
         return Err(Failure::failed("this is the token that is in use")
@@ -65,15 +73,10 @@ pub(crate) async fn run(args: &Args, target: &Target, output: &Output) -> Result
         return Err(Failure::failed("this is the token of another bot: nothing was changed")
             .with_hint("if that is meant, say --other-bot"));
     }
-    file.write(&format!("{}\n", new.expose()), |_| Ok(()))?;
-    let in_use = match Daemon::connect(target).await {
-        Ok(daemon) => {
-            daemon.manager().reload().await?;
-            true
-        }
-        Err(failure) if failure.status == Status::Unreachable => false,
-        Err(failure) => return Err(failure),
-    };
+    place.put(&new).await?;
+    if let Some(daemon) = &daemon {
+        daemon.manager().reload().await?;
+    }
     let old = match old {
         Some(old) => match Bot::new(&old, api_url)?.me().await {
             Ok(_) => Old::Works,
@@ -82,11 +85,25 @@ pub(crate) async fn run(args: &Args, target: &Target, output: &Output) -> Result
         },
         None => Old::Unknown,
     };
-    let rotated = Rotated { bot: me.user.username.unwrap_or_default(), in_use, old };
-    output.done(&rotated, || text(&rotated, file.path()))
+    let rotated =
+        Rotated { bot: me.user.username.unwrap_or_default(), in_use: daemon.is_some(), old };
+    output.done(&rotated, || text(&rotated, &place.shown()))
 }
 
-fn text(rotated: &Rotated, file: &Path) -> String {
+/// Refuses where the daemon takes its token from a place that is none of pagerctl's.
+fn replaceable(source: &str) -> Result<(), Failure> {
+    if source != "credential" {
+        return Ok(());
+    }
+    let what = "the token in use is systemd's credential telegram-token: nothing was changed";
+    Err(Failure::failed(what).with_hint(
+        "put the new one where pager.service takes it from (`systemctl --user cat pager.service`, \
+         LoadCredential=; an encrypted one is made by systemd-creds encrypt), then: systemctl --user \
+         restart pager.service; and revoke the one before with @BotFather, /revoke",
+    ))
+}
+
+fn text(rotated: &Rotated, place: &str) -> String {
     let daemon = if rotated.in_use {
         "pagerd uses it; what waits has new buttons, and none of before counts."
     } else {
@@ -100,32 +117,58 @@ fn text(rotated: &Rotated, file: &Path) -> String {
         }
     };
     let bot = one_line(&rotated.bot, 64);
-    format!("The token of @{bot} is in {}.\n{daemon}\n{old}", shown(file))
+    format!("The token of @{bot} is in {place}.\n{daemon}\n{old}")
 }
 
-/// The file that holds the token.
-fn place(loaded: &Loaded) -> Result<&Path, Failure> {
-    if let Some(file) = &loaded.config.telegram.token_file {
-        return Ok(file);
+/// What holds the token.
+enum Place {
+    File(files::Target),
+    SecretService(Keyring, Attributes),
+}
+
+impl Place {
+    async fn of(loaded: &Loaded) -> Result<Self, Failure> {
+        let telegram = &loaded.config.telegram;
+        if let Some(file) = &telegram.token_file {
+            return Ok(Self::File(files::Target::look(file)?));
+        }
+        if let Some(attributes) = &telegram.token_secret_service {
+            return Ok(Self::SecretService(Keyring::open().await?, attributes.clone()));
+        }
+        let origin = loaded.get("telegram.token").filter(|_| telegram.token.is_some());
+        Err(match origin.map(|entry| entry.origin) {
+            Some(origin) => Failure::failed(format!("the token stands in {origin} itself"))
+                .with_hint(
+                    "change it there, then: systemctl --user reload pager; or keep it in a file of \
+                     its own, telegram.token_file",
+                ),
+            None => Failure::failed("there is no token in the configuration")
+                .with_hint("pagerctl setup sets it up"),
+        })
     }
-    if loaded.config.telegram.token_secret_service.is_some() {
-        return Err(Failure::failed("the token is in the Secret Service").with_hint(
-            "store the new one there under the same attributes, with secret-tool store, then: \
-             systemctl --user reload pager",
-        ));
+
+    /// The token that is there; none where it is none, or cannot be read.
+    async fn token(&self, config: &Config) -> Result<Option<Secret>, Failure> {
+        match self {
+            // Without systemd's credentials: what is replaced is the file.
+            Self::File(_) => Ok(pager_config::read_token_from(config, None).ok()),
+            Self::SecretService(keyring, attributes) => keyring.get(attributes).await,
+        }
     }
-    let typed = loaded.config.telegram.token.is_some();
-    let origin = loaded.get("telegram.token").filter(|_| typed).map(|entry| entry.origin);
-    Err(match origin {
-        Some(origin) => Failure::failed(format!("the token stands in {origin} itself")).with_hint(
-            "change it there, then: systemctl --user reload pager; or keep it in a \
-                        file of its own, telegram.token_file",
-        ),
-        None => Failure::failed("the token is in no file that pagerctl can write").with_hint(
-            "a credential is replaced where it is kept, then: systemctl --user restart pager; \
-             pagerd(8) tells where that is",
-        ),
-    })
+
+    async fn put(&self, token: &Secret) -> Result<(), Failure> {
+        match self {
+            Self::File(file) => file.write(&format!("{}\n", token.expose()), |_| Ok(())),
+            Self::SecretService(keyring, attributes) => keyring.put(attributes, token).await,
+        }
+    }
+
+    fn shown(&self) -> String {
+        match self {
+            Self::File(file) => shown(file.path()),
+            Self::SecretService(..) => "your keyring".to_owned(),
+        }
+    }
 }
 
 /// The bot's number, with which its token begins.
@@ -139,11 +182,10 @@ mod tests {
 
     #[test]
     fn nothing_is_said_of_a_token_but_what_became_of_it() {
-        let said = |in_use, old| {
-            text(&Rotated { bot: "pager_bot".to_owned(), in_use, old }, Path::new("/t"))
-        };
+        let said = |in_use, old| text(&Rotated { bot: "pager_bot".to_owned(), in_use, old }, "/t");
         assert!(said(true, Old::Dead).ends_with("The token before is dead."));
         assert!(said(true, Old::Works).contains("STILL WORKS: revoke it"));
+        assert!(said(false, Old::Unknown).starts_with("The token of @pager_bot is in /t."));
         assert!(said(false, Old::Unknown).contains("pagerd does not run"));
     }
 }

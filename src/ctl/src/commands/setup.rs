@@ -5,13 +5,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use owo_colors::OwoColorize;
-use pager_config::{Config, Url};
+use pager_config::{Config, TokenSource, Url};
 
 use super::hooks;
 use crate::failure::Failure;
 use crate::output::say;
 use crate::setup::bot::{Bot, BotError};
 use crate::setup::configuration::Files;
+use crate::setup::keyring::{self, Attributes, Keyring};
 use crate::setup::pairing::{Code, Judgement, Pairing, Sender};
 use crate::setup::service;
 use crate::setup::token::{self, Source, Token};
@@ -25,7 +26,7 @@ pub(crate) struct Args {
     config: Option<PathBuf>,
     /// Leave Telegram out.
     #[arg(long, conflicts_with_all = [
-        "token_file", "token_stdin", "api_url", "user", "wait", "delete_webhook",
+        "token_file", "token_stdin", "token_secret_service", "api_url", "user", "wait", "delete_webhook",
     ])]
     no_telegram: bool,
     /// Read the bot's token from this file.
@@ -34,6 +35,9 @@ pub(crate) struct Args {
     /// Read the bot's token from standard input.
     #[arg(long)]
     token_stdin: bool,
+    /// Keep the bot's token in your keyring (Secret Service) instead of a file.
+    #[arg(long)]
+    token_secret_service: bool,
     /// Use this Bot API server.
     #[arg(long, value_name = "URL", value_parser = http_url)]
     api_url: Option<Url>,
@@ -122,7 +126,12 @@ impl Setup {
         self.heading("You")?;
         let person = self.person(&bot, &config).await?;
         self.heading("The configuration")?;
-        files.write(&bot.token, self.args.api_url.as_ref(), person.id)?;
+        let keyring = self.keyring(&bot.token, &config).await?;
+        if let Some(attributes) = &keyring {
+            Keyring::open().await?.put(attributes, &bot.token.secret).await?;
+            say("   The token is in your keyring; Telegram begins when that is unlocked.")?;
+        }
+        files.write(&bot.token, keyring.as_ref(), self.args.api_url.as_ref(), person.id)?;
         self.heading("A test message")?;
         match bot.api.send(person.id, &greeting()).await {
             Ok(()) => say("   Sent: look at Telegram."),
@@ -148,6 +157,29 @@ impl Setup {
         say(format!("   The token is that of @{name}."))?;
         self.check_webhook(&api).await?;
         Ok(Known { api, token, name })
+    }
+
+    /// What the token is to be found by in the keyring, if it is to be there: where the person says so,
+    /// or it was there before.
+    async fn keyring(&self, token: &Token, config: &Config) -> Result<Option<Attributes>, Failure> {
+        let before = match TokenSource::of(config) {
+            TokenSource::SecretService => config.telegram.token_secret_service.clone(),
+            _ => None,
+        };
+        let wanted = if self.args.token_secret_service {
+            true
+        } else if !token.is_new {
+            false
+        } else if before.is_some() {
+            true
+        } else if talk::somebody_is_there() && keyring::is_there().await {
+            let question = "   Keep the token in your keyring? Then Telegram waits until you unlock \
+                            that; in a file of yours alone it does not.";
+            talk::yes_no(question, Some(false)).await?
+        } else {
+            false
+        };
+        Ok(wanted.then(|| before.unwrap_or_else(keyring::usual)))
     }
 
     async fn check_webhook(&self, api: &Bot) -> Result<(), Failure> {

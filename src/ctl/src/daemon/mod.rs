@@ -71,6 +71,7 @@ impl Daemon {
             state: self.manager.state().await?,
             reached: self.reached,
             telegram_state: self.manager.telegram_state().await?,
+            token_source: self.manager.token_source().await?,
             pending_approvals: self.manager.pending_approvals().await?,
             active_sessions: self.manager.active_sessions().await?,
             warnings: self.manager.warnings().await?,

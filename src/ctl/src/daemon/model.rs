@@ -19,6 +19,8 @@ pub(crate) struct Summary {
     /// `session-bus` or `private-socket`.
     pub(crate) reached: &'static str,
     pub(crate) telegram_state: String,
+    /// Where the bot's token is from: `credential`, `file`, `secret-service`, `config` or `none`.
+    pub(crate) token_source: String,
     pub(crate) pending_approvals: u32,
     pub(crate) active_sessions: u32,
     /// What the configuration allows and had better not, a sentence each.

@@ -42,6 +42,8 @@ pub(crate) trait Manager {
     #[zbus(property)]
     fn telegram_state(&self) -> zbus::Result<String>;
     #[zbus(property)]
+    fn token_source(&self) -> zbus::Result<String>;
+    #[zbus(property)]
     fn pending_approvals(&self) -> zbus::Result<u32>;
     #[zbus(property)]
     fn active_sessions(&self) -> zbus::Result<u32>;

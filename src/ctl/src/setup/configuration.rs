@@ -4,8 +4,9 @@ use std::path::Path;
 
 use pager_config::{Config, Origin, Sources, Url};
 
-use super::edit::{Wanted, edit};
+use super::edit::{Place, Wanted, edit};
 use super::files::Target;
+use super::keyring::Attributes;
 use super::token::Token;
 use crate::failure::Failure;
 use crate::output::{say, shown};
@@ -43,16 +44,22 @@ impl Files {
         Ok(loaded.config)
     }
 
-    /// Enters the token, the server and the person, and tells what was written.
+    /// Enters the token, the server and the person, and tells what was written. A token that is in
+    /// the keyring by these attributes has been put there before.
     pub(crate) fn write(
         &self,
         token: &Token,
+        keyring: Option<&Attributes>,
         api_url: Option<&Url>,
         user: i64,
     ) -> Result<(), Failure> {
         let wanted = Wanted {
             // Beside pager.toml, wherever that is.
-            token_file: token.is_new.then(|| TOKEN_FILE.to_owned()),
+            token: match keyring {
+                Some(attributes) => Place::SecretService(attributes.clone()),
+                None if token.is_new => Place::File(TOKEN_FILE.to_owned()),
+                None => Place::Kept,
+            },
             api_url: api_url.map(|url| url.as_str().trim_end_matches('/').to_owned()),
             user,
             chat: user,
@@ -60,7 +67,7 @@ impl Files {
         let path = shown(self.main.path());
         let edited = edit(self.main.text(), &wanted)
             .map_err(|error| Failure::failed(format!("{path}: {error}; left alone")))?;
-        if token.is_new {
+        if token.is_new && keyring.is_none() {
             self.token.write(&format!("{}\n", token.secret.expose()), |_| Ok(()))?;
             say(format!("   Wrote the token to {} (mode 0600).", shown(self.token.path())))?;
         }
@@ -76,6 +83,10 @@ impl Files {
             if let Some(backup) = backup {
                 say(format!("   The file as it was: {}", shown(&backup)))?;
             }
+        }
+        if keyring.is_some() && self.token.exists() {
+            let path = shown(self.token.path());
+            say(format!("   {path} is not used any more: remove it, since it holds a token."))?;
         }
         self.tell_overrides()
     }

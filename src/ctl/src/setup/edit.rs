@@ -1,15 +1,33 @@
 //! Entering what setup found out into the text of pager.toml; everything else keeps its bytes.
 
-use toml_edit::{Array, DocumentMut, Item, RawString, Table, TableLike, TomlError, Value};
+use std::collections::BTreeMap;
 
+use toml_edit::{
+    Array, DocumentMut, InlineTable, Item, RawString, Table, TableLike, TomlError, Value,
+};
+
+use super::keyring::Attributes;
+
+const SECRET_SERVICE: &str = "token_secret_service";
 /// What a new file begins with.
 const HEAD: &str = "# The configuration of pager: see pager.toml(5).\n";
+
+/// Where the token is, as the file is to say it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Where the file says that it is.
+    Kept,
+    /// In this file, as it is to be written.
+    File(String),
+    /// In the Secret Service, by these attributes.
+    SecretService(Attributes),
+}
 
 /// What the file is to say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Wanted {
-    /// The file with the token, as it is to be written; none leaves what the file says.
-    pub(crate) token_file: Option<String>,
+    /// Where the token is.
+    pub(crate) token: Place,
     /// The Bot API server; none leaves what the file says.
     pub(crate) api_url: Option<String>,
     /// Somebody to be allowed, beside those who are.
@@ -44,11 +62,22 @@ pub(crate) fn edit(text: &str, wanted: &Wanted) -> Result<Edited, EditError> {
     let telegram = telegram.as_table_like_mut().ok_or(EditError::Shape("telegram", "a table"))?;
     let mut changes = Vec::new();
 
-    if let Some(file) = &wanted.token_file {
-        set(telegram, "token_file", file.as_str(), &mut changes);
-        // It would not be used any more, and a secret that is of no use should not lie about.
-        if telegram.remove("token").is_some() {
-            changes.push("telegram.token taken out".to_owned());
+    // What would not be used any more is taken out: a secret that is of no use should not lie about.
+    let others = match &wanted.token {
+        Place::Kept => [].as_slice(),
+        Place::File(file) => {
+            set(telegram, "token_file", file.as_str(), &mut changes);
+            &["token", SECRET_SERVICE]
+        }
+        Place::SecretService(attributes) => {
+            let table = attributes.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+            set(telegram, SECRET_SERVICE, table.collect::<InlineTable>(), &mut changes);
+            &["token", "token_file"]
+        }
+    };
+    for other in others {
+        if telegram.remove(other).is_some() {
+            changes.push(format!("telegram.{other} taken out"));
         }
     }
     if let Some(url) = &wanted.api_url {
@@ -93,6 +122,15 @@ fn same(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::String(a), Value::String(b)) => a.value() == b.value(),
         (Value::Integer(a), Value::Integer(b)) => a.value() == b.value(),
+        (Value::InlineTable(a), Value::InlineTable(b)) => {
+            let texts = |table: &InlineTable| -> BTreeMap<String, Option<String>> {
+                let text = |(name, value): (&str, &Value)| {
+                    (name.to_owned(), value.as_str().map(str::to_owned))
+                };
+                table.iter().map(text).collect()
+            };
+            texts(a) == texts(b)
+        }
         _ => false,
     }
 }
@@ -137,7 +175,8 @@ mod tests {
     use super::*;
 
     fn wanted() -> Wanted {
-        Wanted { token_file: Some("telegram-token".to_owned()), api_url: None, user: 5, chat: 5 }
+        let token = Place::File("telegram-token".to_owned());
+        Wanted { token, api_url: None, user: 5, chat: 5 }
     }
 
     fn after(text: &str) -> String {
@@ -208,8 +247,19 @@ mod tests {
         let edited = edit(before, &wanted()).unwrap();
         assert!(!edited.text.contains("secret"));
         assert!(edited.changes.iter().all(|change| !change.contains("secret")));
-        let kept = Wanted { token_file: None, ..wanted() };
+        let kept = Wanted { token: Place::Kept, ..wanted() };
         assert!(edit(before, &kept).unwrap().text.contains("token = \"secret\"\n"));
+    }
+
+    #[test]
+    fn one_place_of_the_token_takes_the_others_out() {
+        let token = Place::SecretService([("service".to_owned(), "pager".to_owned())].into());
+        let in_keyring = Wanted { token, ..wanted() };
+        let text = edit(&after("[telegram]\n"), &in_keyring).unwrap().text;
+        assert!(text.contains("token_secret_service = { service = \"pager\" }\n"), "{text}");
+        assert!(!text.contains("token_file"), "{text}");
+        assert!(edit(&text, &in_keyring).unwrap().changes.is_empty());
+        assert!(!after(&text).contains("token_secret_service"));
     }
 
     #[test]

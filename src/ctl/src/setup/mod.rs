@@ -4,6 +4,7 @@ pub(crate) mod bot;
 pub(crate) mod configuration;
 pub(crate) mod edit;
 pub(crate) mod files;
+pub(crate) mod keyring;
 pub(crate) mod pairing;
 pub(crate) mod service;
 pub(crate) mod token;

@@ -3,10 +3,11 @@
 use std::io::{self, IsTerminal, Read};
 use std::path::Path;
 
-use pager_config::{Config, Secret, looks_like_token};
+use pager_config::{Config, Secret, TokenError, looks_like_token};
 
 use crate::failure::Failure;
 use crate::output::shown;
+use crate::setup::keyring::Keyring;
 use crate::talk;
 
 /// Far more than any token.
@@ -30,9 +31,20 @@ pub(crate) enum Source<'a> {
     Ask,
 }
 
+/// The token that is configured, if it can be had.
+pub(crate) async fn known(config: &Config) -> Result<Option<Secret>, Failure> {
+    match pager_config::read_token(config) {
+        Err(TokenError::InSecretService(attributes)) => {
+            Keyring::open().await?.get(&attributes).await
+        }
+        token => Ok(token.ok()),
+    }
+}
+
 /// Gets the token. One that is configured already need not be written down again.
 pub(crate) async fn get(source: Source<'_>, config: &Config) -> Result<Token, Failure> {
-    let known = pager_config::read_token(config).ok();
+    // A keyring that is not there is told of where the token would go there.
+    let known = known(config).await.ok().flatten();
     let text = match source {
         Source::File(path) => {
             let file = std::fs::File::open(path);

@@ -33,6 +33,23 @@ fn everything_is_shut_and_opened_again_on_purpose() {
 }
 
 #[test]
+fn a_token_that_is_a_credential_is_not_replaced_by_a_file_that_nobody_reads() {
+    let daemon = Daemon::start();
+    let status = daemon.ctl(&["status"]).out;
+    assert!(status.contains("Token: systemd's credential telegram-token"), "{status}");
+    let dir = tempfile::tempdir().unwrap();
+    let config = dir.path().join("pager.toml");
+    std::fs::write(&config, "[telegram]\ntoken_file = \"token\"\n").unwrap();
+    let ran = daemon.ctl(&["rotate-token", "--config", config.to_str().unwrap()]);
+    assert_eq!(ran.status, 1, "{ran:?}");
+    assert!(
+        ran.err.contains("systemd's credential") && ran.err.contains("LoadCredential="),
+        "{ran:?}"
+    );
+    assert!(!dir.path().join("token").exists());
+}
+
+#[test]
 fn without_a_daemon_it_says_what_to_do() {
     let dir = tempfile::tempdir().unwrap();
     let ran = run(pagerctl().arg("--runtime-dir").arg(dir.path()).arg("panic"));

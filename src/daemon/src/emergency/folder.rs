@@ -5,8 +5,10 @@ use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::{AtFlags, Mode, OFlags};
 use sha2::{Digest, Sha256};
+
+use crate::faults::{self, Point};
 
 /// The folder, and the digests of what is in it.
 #[derive(Debug)]
@@ -22,6 +24,7 @@ const SAME_SECOND: u32 = 100;
 impl Folder {
     /// Makes a new folder of that name in `evidence/` beneath the state.
     pub(super) fn make(state_dir: &Path, name: &str) -> io::Result<Self> {
+        faults::write(Point::Bundle)?;
         let state = open_folder(rustix::fs::CWD, state_dir)?;
         match rustix::fs::mkdirat(&state, "evidence", Mode::RWXU) {
             Ok(()) | Err(rustix::io::Errno::EXIST) => {}
@@ -48,12 +51,22 @@ impl Folder {
         &self.path
     }
 
-    /// Adds a file.
-    pub(super) fn add(&mut self, name: &str, mut content: impl Read) -> io::Result<()> {
+    /// Adds a file, whole or not at all.
+    pub(super) fn add(&mut self, name: &str, content: impl Read) -> io::Result<()> {
+        let digest = self.write(name, content).inspect_err(|_| {
+            // Where nothing was made there is nothing to take away.
+            rustix::fs::unlinkat(&self.fd, name, AtFlags::empty()).ok();
+        })?;
+        self.sums.push_str(&format!("{digest}  {name}\n"));
+        Ok(())
+    }
+
+    fn write(&self, name: &str, mut content: impl Read) -> io::Result<String> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW;
         let mode = Mode::RUSR | Mode::WUSR;
         let mut file =
             File::from(rustix::fs::openat(&self.fd, name, flags | OFlags::CLOEXEC, mode)?);
+        faults::write(Point::Bundle)?;
         let mut digest = Sha256::new();
         let mut piece = vec![0; 64 * 1024];
         loop {
@@ -63,9 +76,7 @@ impl Folder {
             file.write_all(read)?;
         }
         file.sync_all()?;
-        let digest: String = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        self.sums.push_str(&format!("{digest}  {name}\n"));
-        Ok(())
+        Ok(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
     /// Adds the digests of all that was added, as sha256sum(1) checks them.

@@ -101,6 +101,7 @@ mod tests {
             state: state.to_owned(),
             reached: "session-bus",
             telegram_state: "off".to_owned(),
+            token_source: "file".to_owned(),
             pending_approvals: 0,
             active_sessions: 0,
             warnings: vec!["it is open".to_owned()],
