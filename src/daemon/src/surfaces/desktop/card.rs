@@ -59,12 +59,7 @@ pub(super) const APPLICATION: &str = "org.pagerd.Pager1";
 
 impl Card {
     /// A card without buttons.
-    pub(super) fn plain(
-        summary: &str,
-        body: &str,
-        urgency: Urgency,
-        abilities: Abilities,
-    ) -> Self {
+    pub(super) fn plain(summary: &str, body: &str, urgency: Urgency, abilities: Abilities) -> Self {
         // A screen is seen by others, and a server keeps what it has shown.
         let (summary, body) = (redaction::clean(summary).into_owned(), redaction::clean(body));
         let body = if abilities.markup { escape(&body).into_owned() } else { body.into_owned() };
