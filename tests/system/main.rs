@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use pager_tests::system::suite::{self, Scenario};
 
 mod codex;
+mod doctor;
 mod doors;
 mod faults;
 mod package;
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
         polkit::SCENARIOS,
         package::SCENARIOS,
         package_life::SCENARIOS,
+        doctor::SCENARIOS,
         codex::SCENARIOS,
     ];
     suite::main(scenarios.concat())

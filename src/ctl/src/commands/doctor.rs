@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::daemon::Target;
+use crate::daemon::{Daemon, Target};
 use crate::doctor::checks::ALL;
 use crate::doctor::fix::Mend;
 use crate::doctor::report::Report;
@@ -59,6 +59,7 @@ pub(super) async fn run(args: Args, target: Target, output: &Output) -> Result<(
     };
     let mut report = look().await;
     if args.fix && mend(&report, args.yes, output).await? {
+        heed(&target).await;
         report = look().await;
     }
     output.data(&report, || report.text(columns().map(usize::from)))?;
@@ -99,6 +100,13 @@ fn list(checks: &[&Check], output: &Output) -> Result<(), Failure> {
         let rows = listed.iter().map(|one| [one.id, one.group, one.title].map(str::to_owned));
         table(["CHECK", "GROUP", "ABOUT"], rows.collect())
     })
+}
+
+/// Has the daemon look again at what was changed. What it does not heed is seen by looking again.
+async fn heed(target: &Target) {
+    if let Ok(daemon) = Daemon::connect(target).await {
+        daemon.manager().reload().await.ok();
+    }
 }
 
 /// Does what is to be done about it, if the person agrees; whether anything was.

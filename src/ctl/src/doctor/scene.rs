@@ -4,15 +4,20 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use pager_config::paths::Paths;
 use pager_config::{Config, Loaded, Secret, Sources, TokenError};
 use pager_core::redact::Redactor;
 use tokio::sync::OnceCell;
+use tokio::time::timeout;
 use zbus::Connection;
 
 use crate::daemon::{Daemon, Summary, Target, bus_address};
 use crate::failure::Failure;
 use crate::setup::bot::Bot;
+
+/// How long a daemon may take to hear from Telegram; a check may take longer.
+const TELEGRAM_ANSWERS_WITHIN: Duration = Duration::from_secs(5);
 
 /// What the command line says of where things are.
 #[derive(Debug, Clone, Default)]
@@ -86,7 +91,7 @@ impl Scene {
     pub(super) async fn read(self: &Arc<Self>, patience: Duration) {
         let options = self.options.clone();
         let reading = tokio::task::spawn_blocking(move || Read::new(&options));
-        let read = match tokio::time::timeout(patience, reading).await {
+        let read = match timeout(patience, reading).await {
             Ok(Ok(read)) => read,
             Ok(Err(error)) => Read::failed(format!("the configuration cannot be read: {error}")),
             Err(_) => Read::failed("the configuration could not be read in time".to_owned()),
@@ -139,7 +144,11 @@ impl Scene {
             let asked = tokio::task::spawn_blocking(move || {
                 let mut runtime = tokio::runtime::Builder::new_current_thread();
                 let runtime = runtime.enable_all().build().map_err(Failure::failed)?;
-                runtime.block_on(async { Daemon::connect(&target).await?.summary().await })
+                runtime.block_on(async {
+                    let daemon = Daemon::connect(&target).await?;
+                    telegram_answers(&daemon).await;
+                    daemon.summary().await
+                })
             });
             asked.await.unwrap_or_else(|error| Err(Failure::failed(error)))
         };
@@ -172,4 +181,15 @@ impl Scene {
             _ => Redactor::new(),
         }
     }
+}
+/// Waits until the daemon knows how it stands with Telegram: looking may have started it.
+async fn telegram_answers(daemon: &Daemon) {
+    let known = async {
+        let manager = daemon.manager();
+        let mut changes = manager.receive_telegram_state_changed().await;
+        while manager.telegram_state().await? == "connecting" && changes.next().await.is_some() {}
+        zbus::Result::Ok(())
+    };
+    // However that ends, what is told next says how it stands.
+    timeout(TELEGRAM_ANSWERS_WITHIN, known).await.ok();
 }

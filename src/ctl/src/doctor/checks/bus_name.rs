@@ -66,6 +66,9 @@ async fn look(scene: &Scene) -> Found {
 
 fn judge(facts: &Facts) -> Vec<Finding> {
     let mut found = vec![match &facts.owner {
+        None if facts.activatable => {
+            Finding::ok(format!("nobody has {BUS_NAME} now; asking for it starts the daemon"))
+        }
         None => Finding::warn(format!("nobody has {BUS_NAME}"))
             .means("Desktop programs do not reach pager until the daemon runs.")
             .fix("systemctl --user start pager.service"),
@@ -106,6 +109,7 @@ mod tests {
         let service = "0::/user.slice/user-1000.slice/user@1000.service/app.slice/pager.service\n";
         assert_eq!(statuses(owner(service), true), [Status::Ok]);
         assert_eq!(statuses(owner("0::/user.slice/session-1.scope\n"), true), [Status::Warn]);
+        assert_eq!(statuses(None, true), [Status::Ok]);
         assert_eq!(statuses(None, false), [Status::Warn, Status::Warn]);
     }
 }
