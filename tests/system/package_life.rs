@@ -18,6 +18,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario { name: "an_upgrade_keeps_what_waits", run: upgraded },
     Scenario { name: "what_is_removed_runs_on_for_nobody", run: removed },
     Scenario { name: "stopped_and_started_in_any_order_it_is_reached", run: any_order },
+    Scenario { name: "what_make_install_has_put_below_usr_local_works", run: by_make },
     Scenario { name: "an_older_pager_leaves_a_newer_database_alone", run: downgraded },
 ];
 
@@ -218,6 +219,43 @@ fn any_order(system: &System) -> Result<()> {
         }
         reached(order)?;
     }
+    Ok(())
+}
+
+fn by_make(system: &System) -> Result<()> {
+    let stage = tempfile::tempdir().context("making a folder to install into")?;
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("no repository")?;
+    let install = Command::new("packaging/install.sh")
+        .arg("install")
+        .current_dir(repository)
+        .env("DESTDIR", stage.path())
+        .env("PREFIX", "/usr/local")
+        .status()
+        .context("running install.sh")?;
+    ensure!(install.success(), "install.sh: {install}");
+    let archive = stage.path().join("files.tar");
+    let mut tar = Command::new("tar");
+    tar.arg("--create").arg("--file").arg(&archive).arg("--directory").arg(stage.path()).arg("usr");
+    let packed = tar.status().context("running tar")?;
+    ensure!(packed.success(), "tar: {packed}");
+    let unpack = system.command_as_root(["tar", "--extract", "--no-same-owner", "--directory=/"]);
+    let file = std::fs::File::open(&archive).context("opening the archive")?;
+    system.run_with(unpack, Input::File(file))?;
+    // What `make install` does where there is no DESTDIR.
+    system.run_as_root(["journalctl", "--update-catalog"])?;
+
+    system.systemctl(["daemon-reload"])?;
+    system.systemctl(["enable", "--now", "pager.socket"])?;
+    system.run_as_user(["sh", "-c", "echo '{}' | pager-hook"])?;
+    system.run_as_user(["pagerctl", "status"])?;
+    system.systemctl(["stop", "pager.service"])?;
+    // The bus learns of new services when it is told, or at the next login.
+    system.systemctl(["reload", "dbus.service"])?;
+    let ping =
+        ["call", "org.pagerd.Pager1", "/org/pagerd/Pager1", "org.freedesktop.DBus.Peer", "Ping"];
+    system.run_as_user(["busctl", "--user"].iter().chain(&ping))?;
+    let known = system.run_as_root(["journalctl", "--list-catalog"])?;
+    ensure!(known.contains("Pager is ready"), "{known}");
     Ok(())
 }
 
