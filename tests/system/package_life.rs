@@ -22,6 +22,11 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario { name: "an_older_pager_leaves_a_newer_database_alone", run: downgraded },
 ];
 
+/// The next package there could be of this pager, whatever its version is.
+const NEXT: &str = concat!(env!("CARGO_PKG_VERSION"), "-2");
+/// Older than any.
+const OLDER: &str = "0.0.0-1";
+
 /// Somebody else who is logged in.
 const SECOND: &str = "second";
 
@@ -113,12 +118,12 @@ fn upgraded(system: &System) -> Result<()> {
 
     let so_far = [USER, SECOND].map(|person| (person, reloads(system, person, None)));
     let folder = tempfile::tempdir().context("making a folder for the next package")?;
-    system.install_deb(&repacked("0.1.1-1", folder.path())?)?;
+    system.install_deb(&repacked(NEXT, folder.path())?)?;
     for (person, before_it) in so_far {
         // The managers reload by themselves, after the package is in place.
         reloads(system, person, Some(before_it? + 1))?;
         let service = known(system, person, "pager.service", "Description,NeedDaemonReload")?;
-        assert!(service.contains(", 0.1.1-1 ") && service.ends_with("=no"), "{service}");
+        assert!(service.contains(&format!(", {NEXT} ")) && service.ends_with("=no"), "{service}");
     }
     let after = known(system, USER, "pager.service", "MainPID")?;
     assert_eq!(before, after, "an upgrade restarts nobody's daemon");
@@ -271,7 +276,7 @@ fn downgraded(system: &System) -> Result<()> {
     let before = sums()?;
 
     let folder = tempfile::tempdir().context("making a folder for the older package")?;
-    let older = repacked("0.0.9-1", folder.path())?;
+    let older = repacked(OLDER, folder.path())?;
     let script = "cat >/var/tmp/older.deb && dpkg --install /var/tmp/older.deb";
     let file = std::fs::File::open(&older).context("opening the older package")?;
     let install = system.command_as_root(["sh", "-c", script]);
