@@ -72,15 +72,14 @@ impl Home {
         self.0.path().join(name)
     }
 
+    /// pagerctl in this home, with these folders to find programs in.
     fn ctl(&self, path: &str, arguments: &[&str]) -> (i32, String, String) {
         let output = Command::new(program("pagerctl"))
             .env_clear()
             .env("HOME", self.0.path())
             .env("PATH", path)
             .current_dir(self.0.path())
-            .args(["hooks"])
             .args(arguments)
-            .args(["--agent", "codex"])
             .stdin(Stdio::null())
             .output()
             .unwrap();
@@ -89,8 +88,22 @@ impl Home {
     }
 
     fn hooks(&self, arguments: &[&str]) -> (i32, String, String) {
-        let path = format!("{}:/usr/bin:/bin", self.path("bin").display());
-        self.ctl(&path, arguments)
+        self.ctl(&self.folders(), &[&["hooks"], arguments, &["--agent", "codex"]].concat())
+    }
+
+    /// Where programs are found, Codex among them.
+    fn folders(&self) -> String {
+        format!("{}:/usr/bin:/bin", self.path("bin").display())
+    }
+
+    /// What the doctor finds of Codex's trust: the exit status, and the findings' status and text.
+    fn trust(&self) -> (i32, Vec<(String, String)>) {
+        let asked = ["doctor", "codex-trust", "--json"];
+        let (code, out, error) = self.ctl(&self.folders(), &asked);
+        let report: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{out}{error}"));
+        let text = |row: &Value, field: &str| row[field].as_str().unwrap().to_owned();
+        let rows = report["checks"].as_array().unwrap().iter();
+        (code, rows.map(|row| (text(row, "status"), text(row, "text"))).collect())
     }
 
     /// What Codex was told to write, edit by edit.
@@ -104,6 +117,7 @@ impl Home {
 #[test]
 fn nothing_is_trusted_that_nobody_has_agreed_to() {
     let home = Home::new();
+    assert_eq!(home.trust(), (0, Vec::new()), "what is not wired is told by another check");
     let (code, out, error) = home.hooks(&["install"]);
     assert_eq!(code, 1, "{out}{error}");
     assert!(out.contains("PermissionRequest is not trusted"), "{out}");
@@ -113,6 +127,9 @@ fn nothing_is_trusted_that_nobody_has_agreed_to() {
     let (code, out, _) = home.hooks(&["check"]);
     assert_eq!(code, 1, "{out}");
     assert!(out.contains("all 9 events are wired") && out.contains("is not trusted"), "{out}");
+    let (code, found) = home.trust();
+    assert_eq!((code, found[0].0.as_str()), (1, "fail"), "{found:?}");
+    assert!(found[0].1.contains("PermissionRequest is not trusted"), "{found:?}");
 }
 
 #[test]
@@ -132,6 +149,8 @@ fn a_yes_trusts_pagers_own_entries_just_as_they_are() {
     let expected = json!({ "keyPath": "hooks.state", "value": own, "mergeStrategy": "upsert" });
     assert_eq!(home.written(), [expected]);
     assert_eq!(home.hooks(&["check"]).0, 0);
+    let all = ("ok".to_owned(), "Codex trusts all 9 entries.".to_owned());
+    assert_eq!(home.trust(), (0, vec![all]));
 
     let (code, _, _) = home.hooks(&["install"]);
     assert_eq!((code, home.written().len()), (0, 1), "what is trusted is not trusted again");
@@ -155,12 +174,13 @@ fn a_removal_takes_the_trust_back_too() {
 #[test]
 fn without_codex_nothing_is_written_and_a_removal_still_works() {
     let home = Home::new();
-    let (code, _, error) = home.ctl("/usr/bin:/bin", &["install", "--yes"]);
+    let (code, _, error) =
+        home.ctl("/usr/bin:/bin", &["hooks", "install", "--yes", "--agent", "codex"]);
     assert_eq!(code, 1);
     assert!(error.contains("no codex in PATH"), "{error}");
     assert!(!home.path(".codex/hooks.json").exists());
     home.hooks(&["install", "--yes"]);
-    let (code, out, error) = home.ctl("/usr/bin:/bin", &["remove"]);
+    let (code, out, error) = home.ctl("/usr/bin:/bin", &["hooks", "remove", "--agent", "codex"]);
     assert_eq!(code, 0, "{error}");
     assert!(out.contains("9 entries taken out"), "{out}");
 }

@@ -69,9 +69,12 @@ fn play<'a>(
             argv.extend(["--agent", "codex"]);
             system.run_as_user(argv)
         };
+        let doctor = || system.run_as_user(["env", &path, "pagerctl", "doctor", "codex-trust"]);
         hooks(&["install"]).err().context("Codex trusts what nobody has told it to")?;
+        doctor().err().context("the doctor does not see that nothing is trusted")?;
         hooks(&["install", "--yes"])?;
         hooks(&["check"])?;
+        doctor()?;
         system.start_codex(arguments)
     })
 }

@@ -11,7 +11,7 @@ use crate::daemon::{Daemon, Target};
 use crate::doctor::checks::ALL;
 use crate::doctor::fix::Mend;
 use crate::doctor::report::Report;
-use crate::doctor::{Check, Options, Scene, examine};
+use crate::doctor::{Check, Options, PATIENCE, Scene, examine};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::table::{columns, table};
@@ -102,11 +102,15 @@ fn list(checks: &[&Check], output: &Output) -> Result<(), Failure> {
     })
 }
 
-/// Has the daemon look again at what was changed. What it does not heed is seen by looking again.
+/// Has the daemon look again at what was changed. What it does not heed is seen by looking again;
+/// so is that it hangs.
 async fn heed(target: &Target) {
-    if let Ok(daemon) = Daemon::connect(target).await {
-        daemon.manager().reload().await.ok();
-    }
+    let heeded = async {
+        if let Ok(daemon) = Daemon::connect(target).await {
+            daemon.manager().reload().await.ok();
+        }
+    };
+    tokio::time::timeout(PATIENCE, heeded).await.ok();
 }
 
 /// Does what is to be done about it, if the person agrees; whether anything was.

@@ -12,6 +12,8 @@ use crate::failure::Failure;
 use crate::output::{Output, shown};
 use crate::programs;
 
+pub(crate) use codex::trusted;
+
 /// The longest foreign command that is shown.
 const COMMAND_MAX: usize = 200;
 

@@ -20,7 +20,7 @@ use report::{Finding, Group, Row};
 pub(crate) use scene::{Options, Scene};
 
 /// How long one check may take. What it waits for is asked by others too, and answers in a moment.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 /// How many look at the same time.
 const AT_ONCE: usize = 8;
 
@@ -44,18 +44,33 @@ pub(crate) enum Look {
     Here(fn(&Scene) -> Found),
     /// By asking somebody.
     Asks(for<'a> fn(&'a Scene) -> LocalBoxFuture<'a, Found>),
+    /// By asking the daemon. That may start it and its sockets, so they come last: the others are
+    /// to find everything as it was.
+    AsksDaemon(for<'a> fn(&'a Scene) -> LocalBoxFuture<'a, Found>),
+}
+
+impl Look {
+    fn wakes_the_daemon(self) -> bool {
+        matches!(self, Self::AsksDaemon(_))
+    }
 }
 
 /// Has these look, and gives what they found in their order.
 pub(crate) async fn examine(checks: &[&'static Check], scene: &Arc<Scene>) -> Vec<Row> {
     scene.read(PATIENCE).await;
-    let looking = checks.iter().map(|check| async move {
-        let found = look(check.look, scene, PATIENCE).await;
-        (*check, found)
-    });
-    let found: Vec<_> = stream::iter(looking).buffered(AT_ONCE).collect().await;
+    let mut found: Vec<Vec<Finding>> = vec![Vec::new(); checks.len()];
+    for last in [false, true] {
+        let these = checks.iter().enumerate();
+        let these = these.filter(|(_, check)| check.look.wakes_the_daemon() == last);
+        let looking =
+            these.map(|(at, check)| async move { (at, look(check.look, scene, PATIENCE).await) });
+        let mut looking = stream::iter(looking).buffer_unordered(AT_ONCE);
+        while let Some((at, findings)) = looking.next().await {
+            found[at] = findings;
+        }
+    }
     let redactor = scene.redactor();
-    let rows = found.into_iter().flat_map(|(check, found)| {
+    let rows = checks.iter().zip(found).flat_map(|(check, found)| {
         found.into_iter().map(|finding| Row::new(check, finding, &redactor)).collect::<Vec<_>>()
     });
     rows.collect()
@@ -72,10 +87,12 @@ async fn look(look: Look, scene: &Arc<Scene>, patience: Duration) -> Vec<Finding
                     Err(error) => Err(Failure::failed(error)),
                 })
             }
-            Look::Asks(look) => AssertUnwindSafe(async { look(scene).await })
-                .catch_unwind()
-                .await
-                .unwrap_or_else(|panic| Err(panicked(&*panic))),
+            Look::Asks(look) | Look::AsksDaemon(look) => {
+                AssertUnwindSafe(async { look(scene).await })
+                    .catch_unwind()
+                    .await
+                    .unwrap_or_else(|panic| Err(panicked(&*panic)))
+            }
         }
     };
     match tokio::time::timeout(patience, looking).await {
@@ -156,8 +173,44 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let scene = Arc::new(Scene::nowhere());
         let rows = runtime.block_on(examine(&[&BROKEN, &FINE, &BROKEN], &scene));
+        assert_eq!(ids(rows), ["broken", "fine", "broken"]);
+    }
+
+    #[test]
+    fn the_daemon_is_asked_when_all_else_has_been_looked_at_and_told_of_in_its_place() {
+        use std::sync::atomic::{AtomicBool, Ordering};
+        static AWAKE: AtomicBool = AtomicBool::new(false);
+        static DAEMON: Check = Check {
+            id: "daemon",
+            title: "Daemon",
+            group: Group::Doors,
+            look: Look::AsksDaemon(|_| {
+                AWAKE.store(true, Ordering::SeqCst);
+                async { Ok(vec![Finding::ok("it is awake now")]) }.boxed_local()
+            }),
+        };
+        static UNITS: Check = Check {
+            id: "units",
+            title: "Units",
+            group: Group::Doors,
+            look: Look::Asks(|_| {
+                async {
+                    tokio::task::yield_now().await;
+                    assert!(!AWAKE.load(Ordering::SeqCst), "somebody woke it");
+                    Ok(vec![Finding::fail("nobody listens")])
+                }
+                .boxed_local()
+            }),
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let scene = Arc::new(Scene::nowhere());
+        let rows = runtime.block_on(examine(&[&DAEMON, &UNITS], &scene));
+        assert_eq!(rows.iter().map(Row::status).collect::<Vec<_>>(), [Status::Ok, Status::Fail]);
+        assert_eq!(ids(rows), ["daemon", "units"]);
+    }
+
+    fn ids(rows: Vec<Row>) -> Vec<serde_json::Value> {
         let report = serde_json::to_value(rows).unwrap();
-        let ids: Vec<_> = report.as_array().unwrap().iter().map(|row| row["id"].clone()).collect();
-        assert_eq!(ids, ["broken", "fine", "broken"]);
+        report.as_array().unwrap().iter().map(|row| row["id"].clone()).collect()
     }
 }

@@ -118,6 +118,11 @@ pub(crate) struct Row {
 }
 
 impl Row {
+    #[cfg(test)]
+    pub(crate) fn status(&self) -> Status {
+        self.status
+    }
+
     /// Some of it was written by others, or read from where a secret may be.
     pub(crate) fn new(check: &Check, finding: Finding, redactor: &Redactor) -> Self {
         let clean = |text: String| redactor.clean(&visible(&text)).text.into_owned();

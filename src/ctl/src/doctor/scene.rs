@@ -124,11 +124,22 @@ impl Scene {
         }
     }
 
-    /// The bot, where there is a token that may be read here.
-    pub(crate) fn bot(&self) -> Option<Result<Bot, Failure>> {
+    /// The bot that the daemon speaks as, where its token may be read here.
+    pub(crate) async fn bot(&self) -> Option<Result<Bot, Failure>> {
+        if self.token_is_the_daemons_alone().await {
+            return None;
+        }
         let config = self.config()?;
         let token = self.token()?.ok()?;
         Some(Bot::new(token, &config.telegram.api_url))
+    }
+
+    /// Whether it speaks with a token that is given to nobody else. A credential goes before what the
+    /// configuration has.
+    pub(crate) async fn token_is_the_daemons_alone(&self) -> bool {
+        let secret_service = matches!(self.token(), Some(Err(TokenError::InSecretService(_))));
+        let credential = |summary: &Summary| summary.token_source == "credential";
+        secret_service || self.daemon().await.as_ref().is_ok_and(credential)
     }
 
     /// Whether Telegram is to be a door at all.

@@ -24,7 +24,7 @@ use pagerd::host::sockets;
 use pagerd::ingress::Ingress;
 use pagerd::policy::Keeper;
 use pagerd::store::Store;
-use pagerd::surfaces::dbus::{self, BusChoice, BusState, Controls};
+use pagerd::surfaces::dbus::{self, BusChoice, BusState, Controls, ReloadRequest};
 use tokio::net::UnixListener;
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -159,7 +159,12 @@ async fn serve(
     let entry = Entry::new(handle.clone(), policy(dir));
     let codex = Codex::new(entry.clone(), None, Duration::ZERO);
     tokio::spawn(Ingress::new(entry, Some(path), codex).serve(hook));
-    let (reload, _reloads) = mpsc::channel(1);
+    let (reload, mut reloads) = mpsc::channel::<ReloadRequest>(1);
+    tokio::spawn(async move {
+        while let Some(asked) = reloads.recv().await {
+            asked.send(Ok(())).unwrap();
+        }
+    });
     let (_telegram, telegram_state) = watch::channel("off".to_owned());
     let sources = Sources::single(dir.join("pager.toml"));
     let state_dir = dir.join("state");

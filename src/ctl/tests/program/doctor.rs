@@ -52,6 +52,10 @@ fn each_thing_that_is_wrong_is_named_with_what_to_do() {
     let told = told.filter(|found| found["text"] == "everybody may write to the bot");
     assert_eq!(told.count(), 1);
 
+    // Nor can it be asked here, for the daemon has its token by a credential.
+    let (status, text) = finding(&report_of_nothing, "bot");
+    assert!(status == "ok" && text.starts_with("not asked"), "{text}");
+
     // A folder of Claude Code's, in which nothing is wired.
     fs::create_dir(home.path().join(".claude")).unwrap();
     write(&config.join("policy.toml"), "[[rule]]\nverdict = \"perhaps\"\n");

@@ -117,7 +117,8 @@ fn warn(seen: &Seen, output: &Output) {
     }
 }
 
-fn trusted(seen: &Seen) -> String {
+/// Whether Codex runs every entry; else which it passes over, and why.
+pub(crate) fn trusted(seen: &Seen) -> String {
     if seen.is_trusted() {
         return format!("Codex trusts all {} entries.", seen.trust.len());
     }

@@ -1,7 +1,6 @@
 //! Whether Telegram knows the token, and what it lets the bot do.
 
 use futures_util::future::FutureExt;
-use pager_config::TokenError;
 
 use crate::doctor::report::{Finding, Group};
 use crate::doctor::{Check, Found, Look, Scene};
@@ -11,7 +10,7 @@ pub(super) static CHECK: Check = Check {
     id: "bot",
     title: "Bot",
     group: Group::Telegram,
-    look: Look::Asks(|s| look(s).boxed_local()),
+    look: Look::AsksDaemon(|s| look(s).boxed_local()),
 };
 
 /// What Telegram says of the bot.
@@ -32,9 +31,12 @@ struct Groups {
 }
 
 async fn look(scene: &Scene) -> Found {
-    let (Some(bot), Some(config)) = (scene.bot(), scene.config()) else {
-        let elsewhere = matches!(scene.token(), Some(Err(TokenError::InSecretService(_))));
-        let unasked = Finding::ok("not asked: only the daemon reads the token");
+    let (Some(bot), Some(config)) = (scene.bot().await, scene.config()) else {
+        let unasked = Finding::ok(
+            "not asked, nor for its webhook and chats: only the daemon can read the token; \
+             \"telegram\" tells what it hears",
+        );
+        let elsewhere = scene.token_is_the_daemons_alone().await;
         return Ok(elsewhere.then_some(unasked).into_iter().collect());
     };
     let asked = bot?.me().await.map(|me| Facts {

@@ -16,14 +16,16 @@ pub(super) static CHECK: Check = Check {
     id: "chats",
     title: "Chats",
     group: Group::Telegram,
-    look: Look::Asks(|scene| look(scene).boxed_local()),
+    look: Look::AsksDaemon(|scene| look(scene).boxed_local()),
 };
 
 /// More than anybody is asked in; the rest is not looked at.
 const MOST: usize = 20;
 
 async fn look(scene: &Scene) -> Found {
-    let (Some(bot), Some(config)) = (scene.bot(), scene.config()) else { return Ok(Vec::new()) };
+    let (Some(bot), Some(config)) = (scene.bot().await, scene.config()) else {
+        return Ok(Vec::new());
+    };
     let bot = bot?;
     if bot.me().await.is_err() {
         // That is told by the check of the bot.

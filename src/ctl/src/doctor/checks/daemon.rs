@@ -16,7 +16,7 @@ pub(super) static CHECK: Check = Check {
     id: "daemon",
     title: "Daemon",
     group: Group::Doors,
-    look: Look::Asks(|scene| look(scene).boxed_local()),
+    look: Look::AsksDaemon(|scene| look(scene).boxed_local()),
 };
 
 const RESTART: &str = "systemctl --user restart pager.service";

@@ -7,6 +7,7 @@ mod bot;
 mod bus_name;
 mod chats;
 mod clock;
+mod codex_trust;
 mod configuration;
 mod daemon;
 mod database;
@@ -59,6 +60,7 @@ pub(crate) static ALL: &[&Check] = &[
     &panic_lock::CHECK,
     &agents::CHECK,
     &hooks::CHECK,
+    &codex_trust::CHECK,
     &other_hooks::CHECK,
     &repository::CHECK,
     &state_folder::CHECK,

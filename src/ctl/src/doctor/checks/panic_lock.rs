@@ -11,7 +11,7 @@ pub(super) static CHECK: Check = Check {
     id: "panic-lock",
     title: "Panic",
     group: Group::Doors,
-    look: Look::Asks(|scene| look(scene).boxed_local()),
+    look: Look::AsksDaemon(|scene| look(scene).boxed_local()),
 };
 
 async fn look(scene: &Scene) -> Found {

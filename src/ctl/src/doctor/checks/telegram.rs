@@ -10,7 +10,7 @@ pub(super) static CHECK: Check = Check {
     id: "telegram",
     title: "Telegram",
     group: Group::Telegram,
-    look: Look::Asks(|scene| look(scene).boxed_local()),
+    look: Look::AsksDaemon(|scene| look(scene).boxed_local()),
 };
 
 async fn look(scene: &Scene) -> Found {

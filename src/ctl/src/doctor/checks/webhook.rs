@@ -9,11 +9,11 @@ pub(super) static CHECK: Check = Check {
     id: "webhook",
     title: "Webhook",
     group: Group::Telegram,
-    look: Look::Asks(|scene| look(scene).boxed_local()),
+    look: Look::AsksDaemon(|scene| look(scene).boxed_local()),
 };
 
 async fn look(scene: &Scene) -> Found {
-    let Some(bot) = scene.bot() else { return Ok(Vec::new()) };
+    let Some(bot) = scene.bot().await else { return Ok(Vec::new()) };
     // Why it does not answer is told by the check of the bot.
     Ok(bot?.webhook().await.map(|webhook| judge(webhook.as_deref())).unwrap_or_default())
 }
