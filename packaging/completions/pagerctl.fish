@@ -94,7 +94,7 @@ complete -c pagerctl -n '__fish_seen_subcommand_from audit' -l action -x -a 'all
 complete -c pagerctl -n '__fish_seen_subcommand_from audit' -l approval -x -a '(__pagerctl_approvals)' -d 'Of this approval'
 complete -c pagerctl -n '__fish_seen_subcommand_from audit' -s n -l lines -x -d 'The last so many'
 complete -c pagerctl -n '__fish_seen_subcommand_from audit' -l format -x -a 'jsonl csv json' -d 'In this form'
-complete -c pagerctl -n '__fish_seen_subcommand_from doctor' -a 'configuration policy access deny-globs misplaced-files environment token bot webhook chats telegram units unit-overrides daemon sockets bus-name notifications panic-lock agents hooks codex-trust other-hooks repository state-folder database audit decisions disk-space clock linger polkit user-namespaces sandbox voice'
+complete -c pagerctl -n '__fish_seen_subcommand_from doctor' -a 'configuration policy access deny-globs misplaced-files environment token bot webhook chats telegram units unit-overrides daemon sockets bus-name notifications panic-lock agents permission-mode hooks codex-trust other-hooks repository state-folder database audit decisions disk-space clock linger polkit user-namespaces sandbox voice'
 complete -c pagerctl -n '__fish_seen_subcommand_from doctor' -l list -d 'List the checks'
 complete -c pagerctl -n '__fish_seen_subcommand_from doctor' -l fix -d 'Mend what is safe to mend'
 complete -c pagerctl -n '__fish_seen_subcommand_from doctor' -s y -l yes -d 'Without asking'

@@ -26,6 +26,7 @@ impl Home {
         let output = Command::new(program("pagerctl"))
             .env_clear()
             .env("HOME", self.0.path())
+            .env("PATH", self.path("bin"))
             .current_dir(self.0.path())
             .args(arguments)
             .stdin(Stdio::null())
@@ -75,6 +76,29 @@ fn hooks_come_and_go_and_leave_the_rest() {
     assert_eq!(left, serde_json::from_str::<Value>(theirs).unwrap());
     let (code, check) = home.json(&["hooks", "check"]);
     assert_eq!((code, &check["exists"]), (1, &Value::from(true)));
+}
+
+#[test]
+fn what_the_release_in_path_knows_is_wired_before_it_ever_ran() {
+    let home = Home::new();
+    let (_, check) = home.json(&["hooks", "check"]);
+    let always = check["events"].as_array().unwrap().len();
+
+    // As npm installs it for everybody.
+    let package = home.path("lib/node_modules/@anthropic-ai/claude-code");
+    fs::create_dir_all(package.join("bin")).unwrap();
+    let named = r#"{"name": "@anthropic-ai/claude-code", "version": "2.1.330"}"#;
+    fs::write(package.join("package.json"), named).unwrap();
+    fs::write(package.join("bin/claude.exe"), "").unwrap();
+    fs::create_dir(home.path("bin")).unwrap();
+    let program = "../lib/node_modules/@anthropic-ai/claude-code/bin/claude.exe";
+    std::os::unix::fs::symlink(program, home.path("bin/claude")).unwrap();
+
+    assert_eq!(home.ctl(&["hooks", "install"]).0, 0);
+    let (code, check) = home.json(&["hooks", "check"]);
+    let events = check["events"].as_array().unwrap();
+    assert!(code == 0 && events.len() > always, "{check:#}");
+    assert!(events.iter().any(|event| event["event"] == "PostToolBatch"), "{check:#}");
 }
 
 #[test]

@@ -71,7 +71,9 @@ impl Agent {
         }
         let home = paths.home().unwrap_or_else(|| std::path::Path::new("/"));
         Ok(match self {
-            Self::Claude => Wiring::claude(home, folder.as_deref()),
+            Self::Claude => {
+                Wiring::claude(home, folder.as_deref()).searching(std::env::var_os("PATH"))
+            }
             Self::Codex => Wiring::codex(home, folder.as_deref()),
         })
     }

@@ -69,7 +69,7 @@ async fn version(program: &Path) -> Result<String, String> {
 }
 
 /// The first word of a text that is three numbers.
-fn release(text: &str) -> Option<Release> {
+pub(super) fn release(text: &str) -> Option<Release> {
     text.split_whitespace().find_map(|word| {
         let word = word.trim_start_matches('v').split(['-', '+']).next()?;
         let mut numbers = word.split('.').map(|number| number.parse().ok());

@@ -21,6 +21,7 @@ mod misplaced;
 mod notifications;
 mod other_hooks;
 mod panic_lock;
+mod permission_mode;
 mod policy;
 mod polkit;
 mod repository;
@@ -59,6 +60,7 @@ pub(crate) static ALL: &[&Check] = &[
     &notifications::CHECK,
     &panic_lock::CHECK,
     &agents::CHECK,
+    &permission_mode::CHECK,
     &hooks::CHECK,
     &codex_trust::CHECK,
     &other_hooks::CHECK,
