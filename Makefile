@@ -22,7 +22,7 @@ PACKAGES = target/packages
 NOTICES = $(PACKAGES)/third-party-licenses.txt
 
 .DEFAULT_GOAL := build
-.PHONY: help demo check build bench deb rpm install uninstall clean
+.PHONY: help demo check build bench deb rpm reproduce install uninstall clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -57,6 +57,9 @@ deb: build ## Build the Debian package into target/packages
 
 rpm: build ## Build the RPM package into target/packages
 	packaging/build-rpm.sh $(PACKAGES) $(VERSION)
+
+reproduce: ## Build the commit in another folder too, and compare the packages byte by byte
+	packaging/reproduce.sh
 
 install: $(NOTICES) ## Install what make build has built (DESTDIR=, PREFIX=/usr)
 	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' packaging/install.sh install
