@@ -108,6 +108,27 @@ fn mode(path: &Path) -> u32 {
 }
 
 #[test]
+fn whose_agent_begins_in_a_mode_that_asks_little_is_told() {
+    let home = Home::new();
+    drop(home.telegram.user(PERSON));
+    let ended = || succeeded(&home.setup(&["--user", &PERSON.to_string()]).output().unwrap());
+    assert!(ended().contains("Start claude, and"));
+
+    // As its own installer leaves it.
+    for folder in [".local/share/claude/versions", ".local/bin", ".claude"] {
+        fs::create_dir_all(home.path(folder)).unwrap();
+    }
+    let program = home.path(".local/share/claude/versions/2.1.330");
+    fs::write(&program, "").unwrap();
+    std::os::unix::fs::symlink(program, home.path(".local/bin/claude")).unwrap();
+    assert!(ended().contains("Start claude --permission-mode default, and"));
+
+    let chosen = r#"{"permissions": {"defaultMode": "auto"}}"#;
+    fs::write(home.path(".claude/settings.json"), chosen).unwrap();
+    assert!(ended().contains("Start claude, and"), "that is meant");
+}
+
+#[test]
 fn flags_alone_set_it_up_whole() {
     let home = Home::new();
     drop(home.telegram.user(PERSON));

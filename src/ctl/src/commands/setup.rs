@@ -8,6 +8,7 @@ use owo_colors::OwoColorize;
 use pager_config::{Config, TokenSource, Url};
 
 use super::hooks;
+use crate::doctor::checks::permission_mode;
 use crate::failure::Failure;
 use crate::output::say;
 use crate::setup::bot::{Bot, BotError};
@@ -314,7 +315,14 @@ impl Setup {
 
     fn farewell(&self) -> Result<(), Failure> {
         say(format!("\n{}", "What next".bold()))?;
-        say("   Start claude, and give it work that needs permission.")?;
+        if permission_mode::begins_in_auto() {
+            say(
+                "   Start claude --permission-mode default, and give it work that needs permission.",
+            )?;
+            say("   (Without that, this release begins in its auto mode and asks about little.)")?;
+        } else {
+            say("   Start claude, and give it work that needs permission.")?;
+        }
         say("   pagerctl          what waits for you")?;
         say("   pagerctl status   whether all doors are open")?;
         say("   journalctl --user -u pager   where to look when it does not work")

@@ -21,7 +21,7 @@ mod misplaced;
 mod notifications;
 mod other_hooks;
 mod panic_lock;
-mod permission_mode;
+pub(crate) mod permission_mode;
 mod policy;
 mod polkit;
 mod repository;

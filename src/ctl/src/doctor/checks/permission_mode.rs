@@ -39,12 +39,27 @@ fn look(_: &Scene) -> Found {
     let wiring = Agent::Claude.wiring()?;
     let release = wiring.release();
     let own = wiring.file();
-    let set = [Path::new(MANAGED), own].into_iter().find_map(|file| Some((file, mode(file)?)));
+    let set = set(own);
     if release.is_none() && set.is_none() {
         return Ok(Vec::new());
     }
     let (file, mode) = set.unzip();
     Ok(vec![judge(&shown(file.unwrap_or(own)), mode.as_deref(), release.as_deref())])
+}
+
+/// Whether a session that is started without a word of its mode begins in the auto mode unasked.
+pub(crate) fn begins_in_auto() -> bool {
+    let Ok(wiring) = Agent::Claude.wiring() else { return false };
+    set(wiring.file()).is_none() && is_auto(wiring.release().as_deref())
+}
+
+/// The mode that is set, and where.
+fn set(own: &Path) -> Option<(&Path, String)> {
+    [Path::new(MANAGED), own].into_iter().find_map(|file| Some((file, mode(file)?)))
+}
+
+fn is_auto(release: Option<&str>) -> bool {
+    release.and_then(super::agents::release).is_some_and(|release| release >= AUTO_SINCE)
 }
 
 /// The mode that a file of settings has. One that cannot be read is told by the check of the hooks.
@@ -69,7 +84,7 @@ fn judge(file: &str, mode: Option<&str>, release: Option<&str>) -> Finding {
         Some(mode) => Finding::warn(format!("{mode}, by {file}"))
             .means("Claude Code may do in it what nobody was asked about.")
             .fix(format!("{asks_first}{file}")),
-        None if release.and_then(super::agents::release).is_some_and(|it| it >= AUTO_SINCE) => {
+        None if is_auto(release) => {
             Finding::warn("none is set, and this release of Claude Code then begins in auto")
                 .means("In it Claude Code asks only what its own check does not let pass.")
                 .fix(format!("{asks_first}{file}"))
