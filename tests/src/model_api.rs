@@ -63,6 +63,16 @@ pub enum Block {
     },
 }
 
+/// Stands in a script for the file that the agent names for its plan, another one each time.
+const PLAN_FILE: &str = "$PLAN_FILE";
+
+/// The file that the agent has its model write a plan to.
+fn plan_file(body: &str) -> Option<String> {
+    let (_, rest) = body.split_once("create your plan at ")?;
+    let (file, _) = rest.split_once(".md")?;
+    Some(format!("{file}.md"))
+}
+
 impl Script {
     /// One conversation, whatever its prompt.
     pub fn turns(turns: impl IntoIterator<Item = Vec<Block>>) -> Self {
@@ -89,7 +99,16 @@ impl Script {
         let prompt = messages.iter().find(|message| message["role"] == "user");
         let prompt = prompt.map(|message| text_of(&message["content"])).unwrap_or_default();
         let turn = messages.iter().filter(|message| message["role"] == "assistant").count();
-        self.pick(has_tools, &prompt, turn)
+        let mut said = self.pick(has_tools, &prompt, turn);
+        let plan = plan_file(&body.to_string());
+        for block in &mut said {
+            if let (Block::ToolUse { input, .. }, Some(plan)) = (block, &plan)
+                && input["file_path"] == PLAN_FILE
+            {
+                input["file_path"] = Value::from(plan.as_str());
+            }
+        }
+        said
     }
 
     /// What is said at this place of a conversation.
@@ -132,9 +151,14 @@ impl Block {
         )
     }
 
-    /// The end of plan mode: a plan to be approved.
+    /// Writes the plan down where the agent has said.
     pub fn plan(markdown: &str) -> Self {
-        Self::tool("ExitPlanMode", json!({"plan": markdown}))
+        Self::tool("Write", json!({"file_path": PLAN_FILE, "content": markdown}))
+    }
+
+    /// The end of plan mode: what was written down is to be approved.
+    pub fn plan_is_made() -> Self {
+        Self::tool("ExitPlanMode", json!({}))
     }
 
     /// A subagent, whose own conversation is recognised by `prompt`.

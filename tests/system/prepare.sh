@@ -15,7 +15,7 @@ flock 9
 
 # The host's own release: the packages under test are linked against its C library.
 codename=$(. /etc/os-release && echo "${VERSION_CODENAME:?not a Debian release}")
-# Raised on purpose when a newer agent has been seen to work.
+# Some months old, as many people's are; CLAUDE_CODE_VERSION=2.1.330 was the newest that was tried.
 claude_version=${CLAUDE_CODE_VERSION:-2.1.197}
 codex_version=${CODEX_VERSION:-0.169.0}
 

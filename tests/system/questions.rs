@@ -37,12 +37,13 @@ fn choice(system: &System) -> Result<()> {
 }
 
 fn plan(system: &System) -> Result<()> {
-    let script = Script::turns([vec![Block::plan("# The plan\n\n1. Make it.\n")], end()]);
+    let written = vec![Block::plan("# The plan\n\n1. Make it.\n")];
+    let script = Script::turns([written, vec![Block::plan_is_made()], end()]);
     let arguments = "--permission-mode plan 'Plan it'";
     let asking = House::open(system)?.play(script, arguments, &["Accept edits", "Approve each"])?;
     assert_eq!(asking.property("Kind")?, "plan");
     assert!(asking.property("Input")?.contains("1. Make it."), "the person reads the whole plan");
-    asking.terminal.wait_for("plan mode?")?;
+    asking.terminal.wait_for("Here is Claude's plan")?;
     system.call_manager("Approve", &["s", &asking.approval])?;
     let told = asking.told_of("ExitPlanMode")?;
     assert!(!told.is_error, "{told:?}");
@@ -103,8 +104,8 @@ fn subagent(system: &System) -> Result<()> {
     let script = Script::default()
         .with("Have it made", [vec![Block::subagent("Make it yourself")], end()])
         .with("Make it yourself", [vec![Block::bash(GUARDED)], vec![Block::text("Made.")]]);
+    // Some releases let it work aside, and show a dialog only when nobody else has answered.
     let asking = House::open(system)?.play(script, "'Have it made'", &["Allow", "Deny"])?;
-    asking.terminal.wait_for("Do you want to proceed?")?;
     system.run_as_user(["pagerctl", "approve", &asking.approval])?;
     asking.done()?;
     asking.settled(&ALLOWED)

@@ -81,9 +81,14 @@ impl System {
     ) -> Result<Terminal<'_>> {
         let [url, key, updater, traffic] = SURROUNDINGS;
         let address = model.url();
+        // Releases of late begin in a mode in which they ask about little.
+        let mode = match arguments.contains("--permission-mode") {
+            true => "",
+            false => "--permission-mode default",
+        };
         let script = format!(
             "export {url}={address} {key}={KEY} {updater}=1 {traffic}=1; \
-             exec {launcher} claude {arguments}"
+             exec {launcher} claude {mode} {arguments}"
         );
         Terminal::open(self, FOLDER, &script)
     }

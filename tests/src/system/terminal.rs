@@ -1,11 +1,12 @@
 //! A person's terminal: tmux, run by the user's own manager.
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use super::follow::Chunks;
-use super::{Input, RUNTIME_DIR, System};
+use super::{Input, LIMIT, RUNTIME_DIR, System};
 
 /// A terminal with a program in it. The program's end leaves the last screen to be read.
 pub struct Terminal<'a> {
@@ -68,14 +69,16 @@ impl<'a> Terminal<'a> {
     /// # Errors
     /// Where it never does, with what it showed last.
     pub fn wait_until(&self, what: &str, seen: impl Fn(&str) -> bool) -> Result<String> {
+        let begun = Instant::now();
         loop {
             let screen = self.screen()?;
             if seen(&screen) {
                 return Ok(screen);
             }
-            self.output
-                .next()
-                .with_context(|| format!("waiting for {what} on the screen:\n{screen}"))?;
+            let waiting = || format!("waiting for {what} on the screen:\n{screen}");
+            // An agent at work prints without end.
+            ensure!(begun.elapsed() < 2 * LIMIT, waiting());
+            self.output.next().with_context(waiting)?;
         }
     }
 

@@ -30,12 +30,12 @@ pub(super) struct Known {
     name: &'static str,
     /// An older one reads no settings with events that it does not know, or has no such hooks.
     oldest: Release,
-    /// The one that was tried.
+    /// The newest that was tried.
     tried: Release,
 }
 
 pub(super) const KNOWN: [Known; 2] = [
-    Known { program: "claude", name: "Claude Code", oldest: (2, 1, 120), tried: (2, 1, 197) },
+    Known { program: "claude", name: "Claude Code", oldest: (2, 1, 120), tried: (2, 1, 330) },
     Known { program: "codex", name: "Codex", oldest: (0, 169, 0), tried: (0, 169, 0) },
 ];
 
