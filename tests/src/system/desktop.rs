@@ -1,11 +1,13 @@
 //! A person's desktop: an X server without a screen, and dunst as the notification server.
 
+use std::cell::Cell;
 use std::path::Path;
 use std::process::Stdio;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
+use super::journal::Entry;
 use super::{Input, Lines, System};
 
 /// A left click opens dunst's menu of the actions, which is dmenu.
@@ -100,10 +102,20 @@ impl Notifications {
     /// # Errors
     /// Where the bus cannot be watched.
     pub fn watch(system: &System) -> Result<Self> {
-        let script = "exec busctl --user --json=short --match=\"$1\" monitor 2>&1";
-        let of = "interface='org.freedesktop.Notifications'";
-        let mut lines = Lines::of(system.command_aside(["sh", "-c", script, "sh", of]))?;
-        lines.wait("busctl to watch", |line| line.starts_with("Monitoring").then_some(()))?;
+        let of = "--match=interface='org.freedesktop.Notifications'";
+        let busctl = ["busctl", "--user", "--json=short", of, "monitor"];
+        // Whether busctl says it itself depends on its release.
+        let bus = ["SYSLOG_IDENTIFIER=dbus-daemon"];
+        let watched = |entry: &Entry| {
+            entry["MESSAGE"].as_str().is_some_and(|text| text.contains("became a monitor"))
+        };
+        let before = system.journal(&bus)?.iter().filter(|entry| watched(entry)).count();
+        let lines = Lines::of(system.command_aside(busctl))?;
+        let seen = Cell::new(0);
+        system.wait_for_journal(&bus, |entry| {
+            seen.set(seen.get() + usize::from(watched(entry)));
+            seen.get() > before
+        })?;
         Ok(Self(lines))
     }
 
