@@ -13,8 +13,10 @@ mkdir -p "$folder"
 exec 9>"$folder/.lock"
 flock 9
 
-# The host's own release: the packages under test are linked against its C library.
-codename=$(. /etc/os-release && echo "${VERSION_CODENAME:?not a Debian release}")
+# The host's own release: the packages under test are linked against its C library. A newer one, named
+# by PAGER_DEBIAN, has that too, and a newer systemd.
+host=$(. /etc/os-release && echo "${VERSION_CODENAME:?not a Debian release}")
+codename=${PAGER_DEBIAN:-$host}
 # Some months old, as many people's are; CLAUDE_CODE_VERSION=2.1.330 was the newest that was tried.
 claude_version=${CLAUDE_CODE_VERSION:-2.1.197}
 codex_version=${CODEX_VERSION:-0.169.0}
@@ -34,7 +36,7 @@ build_tree() {
     # The tree comes from where this machine gets its own packages, by the same proxies.
     apt-config dump Acquire >"$work/apt.conf"
     apt-get indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)' \
-        'Created-By: Packages' 'Origin: Debian' | sort -u >"$work/sources.list"
+        'Created-By: Packages' 'Origin: Debian' | sed "s/ $host/ $codename/" | sort -u >"$work/sources.list"
     if [ ! -s "$work/sources.list" ]; then
         echo "prepare.sh: apt knows no Debian packages: run apt-get update" >&2
         return 1
