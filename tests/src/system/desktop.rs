@@ -102,15 +102,15 @@ impl Notifications {
     /// # Errors
     /// Where the bus cannot be watched.
     pub fn watch(system: &System) -> Result<Self> {
-        let of = "--match=interface='org.freedesktop.Notifications'";
-        let busctl = ["busctl", "--user", "--json=short", of, "monitor"];
+        let of = "interface='org.freedesktop.Notifications'";
+        let script = "exec busctl --user --json=short --match=\"$1\" monitor 2>&1";
         // Whether busctl says it itself depends on its release.
         let bus = ["SYSLOG_IDENTIFIER=dbus-daemon"];
         let watched = |entry: &Entry| {
             entry["MESSAGE"].as_str().is_some_and(|text| text.contains("became a monitor"))
         };
         let before = system.journal(&bus)?.iter().filter(|entry| watched(entry)).count();
-        let lines = Lines::of(system.command_aside(busctl))?;
+        let lines = Lines::of(system.command_aside(["sh", "-c", script, "sh", of]))?;
         let seen = Cell::new(0);
         system.wait_for_journal(&bus, |entry| {
             seen.set(seen.get() + usize::from(watched(entry)));
